@@ -53,7 +53,9 @@ def url(name: str, schemes: tuple[str, ...], example: str) -> str:
     except ValueError as error:
         raise EnvError(f"{name} is not an address ({error}). It looks like {example}") from error
     if scheme not in schemes:
-        raise EnvError(f"{name} must begin with {' or '.join(f'{known}:' for known in schemes)}. It looks like {example}")
+        raise EnvError(
+            f"{name} must begin with {' or '.join(f'{known}:' for known in schemes)}. It looks like {example}"
+        )
     return value
 
 
@@ -66,7 +68,9 @@ def origin(name: str, default: str) -> str:
     except ValueError:
         whole = False
     if not whole or parts.path or parts.query or parts.fragment or parts.username:
-        raise EnvError(f"{name} is {value!r}, but it must be an origin only: https://recover.shop.example, without a path.")
+        raise EnvError(
+            f"{name} is {value!r}, but it must be an origin only: https://recover.shop.example, without a path."
+        )
     return value
 
 
@@ -103,6 +107,11 @@ def given_database_url() -> str:
 def given_redis_url() -> str:
     """REDIS_URL, checked; "" when the embedded Valkey is meant."""
     return url("REDIS_URL", ("redis", "rediss", "unix"), "redis://:password@host:6379/0")
+
+
+def embedded_wanted() -> dict[str, bool]:
+    """Which of the embedded servers are needed: those whose address was not given."""
+    return {"postgres": not given_database_url(), "valkey": not given_redis_url()}
 
 
 def database_url() -> str:

@@ -73,7 +73,19 @@ class Postgres(Server):
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
         _hand_over(draft)
-        _run([*_command("initdb"), "-D", str(draft), "-U", _USER, "--auth=trust", "--no-instructions", "--no-sync", *_LOCALE])
+        _run(
+            [
+                *_command("initdb"),
+                "-D",
+                str(draft),
+                "-U",
+                _USER,
+                "--auth=trust",
+                "--no-instructions",
+                "--no-sync",
+                *_LOCALE,
+            ]
+        )
         _run([*_command("postgres"), "--single", "-D", str(draft), "postgres"], f"CREATE DATABASE {_DATABASE}\n")
         self.home.rmdir()
         draft.rename(self.home)
@@ -124,4 +136,6 @@ def _program(name: str) -> Path:
 def _run(command: list[str], stdin: str = "") -> None:
     done = subprocess.run(command, input=stdin, capture_output=True, text=True, cwd="/", check=False)
     if done.returncode:
-        raise EmbeddedError(f"The embedded PostgreSQL could not be set up: {done.stderr.strip() or done.stdout.strip()}")
+        raise EmbeddedError(
+            f"The embedded PostgreSQL could not be set up: {done.stderr.strip() or done.stdout.strip()}"
+        )

@@ -1,0 +1,140 @@
+"""`make run`: the whole product in the foreground. Set up what is missing, start everything, stop everything in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from config import embedded, env
+from config.supervisor import Supervisor, read_procfile
+
+_ANNOUNCE_ANYWAY = 30
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    try:
+        check_port(env.host(), env.port())
+        servers = embedded.start(env.data_dir(), **env.embedded_wanted())
+        try:
+            return _run(servers)
+        finally:
+            servers.stop()
+            print("Stopped.", flush=True)
+    except (env.EnvError, embedded.EmbeddedError) as error:
+        sys.exit(f"Cartback cannot start: {error}")
+    except KeyboardInterrupt:
+        return 0
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse a taken port now and with a sentence, not later in the web process's log."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+    except OSError as error:
+        raise env.EnvError(
+            f"port {port} at {host} cannot be used ({error.strerror}). "
+            f"Another Cartback may be running; else choose another port: make run PORT={port + 1}"
+        ) from error
+
+
+def prepare() -> None:
+    """Bring the database, the static files and the first rows up to date."""
+    import django
+    from django.core.management import call_command
+    from django.db import connections
+
+    django.setup()
+    print("Preparing the database", flush=True)
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    call_command("first_run")
+    connections.close_all()
+
+
+def _run(servers: embedded.Servers) -> int:
+    prepare()
+    environment = _environment()
+    supervisor = Supervisor(read_procfile(env.ROOT / "Procfile"), environment, env.ROOT)
+    announcement = Announcement(supervisor)
+
+    def each_second() -> None:
+        for name in servers.revive():
+            supervisor.say(f"{name} had died and runs again")
+        announcement.when_ready()
+
+    return supervisor.run(each_second)
+
+
+def _environment() -> dict[str, str]:
+    """What the Procfile's commands find. The servers' addresses are fixed here, so a child can outlive their restart."""
+    return os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "DATABASE_URL": env.database_url(),
+        "REDIS_URL": env.redis_url(),
+        "DATA_DIR": str(env.data_dir()),
+        "HOST": env.host(),
+        "PORT": str(env.port()),
+        "WEB_WORKERS": str(env.number("WEB_WORKERS", _cores(), 1, 64)),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Announcement:
+    """The block of addresses, printed once: when the web process answers, or when waiting for it makes no sense."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        self._seconds = 0
+        self._made = False
+
+    def when_ready(self) -> None:
+        self._seconds += 1
+        if self._made or not (_healthy() or self._seconds > _ANNOUNCE_ANYWAY):
+            return
+        self._made = True
+        print(f"\n{announcement()}\n", flush=True)
+
+
+def _healthy() -> bool:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(env.host(), env.host())
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://{shown}:{env.port()}/healthz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def announcement() -> str:
+    """Where everything is, and how to get in."""
+    password_file = env.data_dir() / "admin-password"
+    password = password_file.read_text().strip() if password_file.exists() else "the one you have set"
+    url = env.public_url()
+    return "\n".join(
+        [
+            f"  Cartback runs at  {url}",
+            f"    admin           {url}/admin/     user admin, password {password}",
+            f"    demo shop       {url}/demo/",
+            f"    health          {url}/healthz",
+            "  Ctrl-C stops everything.",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""Set-up of every test run: own servers, no network, and word of what was left out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests import servers
+
+servers.start()  # before anything reads the settings
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+import django  # noqa: E402
+
+django.setup()
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_left_out = 0
+
+
+def pytest_unconfigure() -> None:
+    servers.empty_redis()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a browser its tests are skipped, and `pytest_terminal_summary` says so."""
+    if find_chromium():
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason="no Chromium found"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    left_out = [
+        report for report in terminalreporter.stats.get("skipped", []) if "no Chromium found" in str(report.longrepr)
+    ]
+    if left_out:
+        terminalreporter.write_line(
+            f"{len(left_out)} browser tests were left out: no Chromium was found. Install the package chromium, "
+            "or name one: CHROMIUM=/path/to/chrome make test",
+            yellow=True,
+        )
+
+
+def find_chromium() -> str | None:
+    """CHROMIUM, or a Chromium on the PATH."""
+    candidates = [os.environ.get("CHROMIUM") or "", *_BROWSERS]
+    return next((path for name in candidates if name and (path := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    """Whoever reaches for the network in a test fails at once. Loopback and unix sockets are free."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and not _is_local(address[0]):
+            raise AssertionError(f"a test reached for the network: {address}")
+        connect(self, address)
+
+    def guarded_look_up(host: Any, *rest: Any, **named: Any) -> Any:
+        if host and not _is_local(host):
+            raise AssertionError(f"a test looked up a name in the network: {host!r}")
+        return look_up(host, *rest, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded_connect)
+        patch.setattr(socket, "getaddrinfo", guarded_look_up)
+        yield
+
+
+def _is_local(host: str | bytes) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host
+    return name in ("localhost", "::1", "0.0.0.0", "::") or name.startswith("127.")
+
+
+@pytest.fixture
+def celery_worker_process(transactional_db: None, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A real Celery worker (prefork, every queue) on the test database and this process's own Redis database."""
+    from config import env
+
+    log = tmp_path / "worker.log"
+    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--loglevel", "info", "--concurrency", "2"]
+    command += ["--queues", "inbox,flows,send,upkeep", "--without-gossip", "--without-mingle"]
+    with open(log, "wb") as lines:
+        worker = subprocess.Popen(
+            command, env=os.environ | {"DATABASE_URL": worker_database_url()}, cwd=env.ROOT, stdout=lines, stderr=lines
+        )
+    try:
+        _wait_for(log, " ready.", worker)
+        yield worker
+    finally:
+        worker.terminate()
+        worker.wait(30)
+
+
+def worker_database_url() -> str:
+    """DATABASE_URL with the name of the database that pytest-django made."""
+    from django.db import connection
+
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    # not geturl(): it would drop the empty host of postgresql://user@/name
+    return f"{parts.scheme}://{parts.netloc}/{connection.settings_dict['NAME']}{parts.query and '?' + parts.query}"
+
+
+def _wait_for(log: Path, word: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while word not in log.read_text():
+        assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
