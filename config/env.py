@@ -1,4 +1,4 @@
-"""The environment, read and checked in one place: nonsense is refused at start, with a sentence that says how to mend it."""
+"""The environment, read and checked in one place: nonsense is refused at start, with a sentence on how to mend it."""
 
 from __future__ import annotations
 
@@ -160,3 +160,8 @@ def database() -> dict[str, Any]:
 
 def _missing() -> str:
     return "/no-embedded-server-runs:start-one-with-make-run"
+
+
+def prefixed(prefix: str) -> dict[str, str]:
+    """Every variable that begins with the prefix, by the rest of its name in lower case."""
+    return {name[len(prefix) :].lower(): value for name, value in os.environ.items() if name.startswith(prefix)}

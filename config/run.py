@@ -1,4 +1,4 @@
-"""`make run`: the whole product in the foreground. Set up what is missing, start everything, stop everything in order."""
+"""`make run`: the whole product in the foreground. Set up what is missing, start everything, stop it in order."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _run(servers: embedded.Servers) -> int:
 
 
 def _environment() -> dict[str, str]:
-    """What the Procfile's commands find. The servers' addresses are fixed here, so a child can outlive their restart."""
+    """What the Procfile's commands find. Addresses are fixed here, so a child can outlive a restart of its server."""
     return os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "DATABASE_URL": env.database_url(),

@@ -1,4 +1,4 @@
-"""Runs the processes of the Procfile: their lines with a name before them, a new start after a death, an orderly stop."""
+"""Runs the processes of the Procfile: a name before their lines, a new start after a death, an orderly stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make .venv and put the requirements into it. Run by `make` with the system's own Python, before anything is installed.
+"""Make .venv and put the requirements into it. `make` runs this with the system's own Python, before anything is there.
 
 So this file alone must be readable by an old Python and import nothing of ours.
 """
@@ -39,9 +39,7 @@ def make_venv() -> None:
         import ensurepip  # noqa: F401  (Debian packs it apart from Python, and venv is of no use without it)
         import venv  # noqa: F401
     except ImportError:
-        stop(
-            "This Python has no venv module: install it (on Debian and Ubuntu: apt install python3-venv), then try again."
-        )
+        stop("This Python has no venv module: install it (Debian and Ubuntu: apt install python3-venv) and try again.")
     say("Making .venv with Python %d.%d" % sys.version_info[:2])
     if subprocess.call([sys.executable, "-m", "venv", "--clear", VENV]):
         stop("python3 -m venv could not make .venv: the lines above say why.")

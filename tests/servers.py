@@ -23,8 +23,8 @@ _FOREIGN_FAMILIES = ("TWILIO_", "ANYMAIL_")
 def start() -> None:
     """Point the environment at servers for the tests; the settings are read afterwards.
 
-    DATABASE_URL and REDIS_URL are used where they are given: Django makes databases of its own beside the one named, and
-    of Redis the databases after the one named are used, which must be empty and are emptied again.
+    DATABASE_URL and REDIS_URL are used where they are given: Django makes databases of its own beside the one named,
+    and of Redis the databases after the one named are used, which must be empty and are emptied again.
     """
     if not _WORKER:
         _clean_environment()

