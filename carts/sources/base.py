@@ -58,7 +58,8 @@ class Source(Protocol):
     """One shop platform."""
 
     platform: str
-    #: headers, lower-case, that are kept beside the body because `label` or `read` look at them
+    #: headers, lower-case, that are kept beside the body: `label` and `read` look at them, or a person who has to ask
+    #: the platform what became of a delivery
     kept_headers: frozenset[str]
 
     def label(self, parcel: Parcel) -> Label:

@@ -1,0 +1,1 @@
+"""Shopify: admin webhooks of the online store, and the mandatory privacy topics."""

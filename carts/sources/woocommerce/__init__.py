@@ -1,0 +1,1 @@
+"""WooCommerce: core webhooks, and those that Tyche's Abandoned Cart plugin adds to them."""
