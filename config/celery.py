@@ -1,0 +1,46 @@
+"""Celery is the doorbell, the row is the visit: every task here may be lost, doubled or late, and nothing is."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta as td
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("cartback")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["customers", "carts", "recovery"])
+
+#: Which queue a task rings in. Sending waits on the network, so it has a queue of its own.
+QUEUES = {
+    "carts.tasks.drain": "inbox",
+    "carts.tasks.sweep": "flows",
+    "carts.tasks.keep_house": "upkeep",
+    "recovery.tasks.take_transitions": "flows",
+    "recovery.tasks.run_flows": "flows",
+    "recovery.tasks.send_due": "send",
+    "recovery.tasks.rescue": "upkeep",
+    "recovery.tasks.erase": "upkeep",
+}
+
+#: How often the bell rings even when nobody rang: task, seconds.
+BEAT = {
+    "carts.tasks.drain": 1,
+    "carts.tasks.sweep": 2,
+    "recovery.tasks.take_transitions": 2,
+    "recovery.tasks.run_flows": 2,
+    "recovery.tasks.send_due": 2,
+    "recovery.tasks.rescue": 20,
+    "recovery.tasks.erase": 60,
+    "carts.tasks.keep_house": 3600,
+}
+
+app.conf.task_routes = {task: {"queue": queue} for task, queue in QUEUES.items()}
+app.conf.beat_schedule = {
+    # A bell that nobody answered before the next one is due need not ring any more.
+    task: {"task": task, "schedule": td(seconds=seconds), "options": {"expires": max(seconds, 5)}}
+    for task, seconds in BEAT.items()
+}
+app.conf.beat_max_loop_interval = 1

@@ -1,0 +1,96 @@
+"""Many rows in one statement: the rows travel as one JSON array and PostgreSQL unpacks them.
+
+Decision: `jsonb_to_recordset` instead of VALUES lists or executemany. One parameter, one parse, one plan for any number of
+rows, and the client's share is an orjson dump.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from django.db import connection
+from django.db.models import Model
+
+Row = Mapping[str, Any]
+
+
+def insert(model: type[Model], rows: Sequence[Row], *, conflict: str = "") -> int:
+    """Insert rows (column -> value, the same columns in each). `conflict` is the SQL after ON CONFLICT. Returns the count."""
+    if not rows:
+        return 0
+    columns = list(rows[0])
+    names = _quoted(columns)
+    tail = f" ON CONFLICT {conflict}" if conflict else ""
+    sql = f"INSERT INTO {_table(model)} ({names}) SELECT {names} FROM {_recordset(model, columns)}{tail}"
+    return _run(sql, rows)
+
+
+def update(model: type[Model], rows: Sequence[Row], *, where: str = "") -> list[int]:
+    """Write the columns of each row to the row with its `id`. `where` is a further condition on `t`.
+
+    Returns the ids of the rows that were written.
+    """
+    if not rows:
+        return []
+    columns = list(rows[0])
+    changes = ", ".join(f'"{column}" = r."{column}"' for column in columns if column != "id")
+    condition = f" AND {where}" if where else ""
+    sql = f"UPDATE {_table(model)} AS t SET {changes} FROM {_recordset(model, columns)} WHERE t.id = r.id{condition}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{sql} RETURNING t.id", [_packed(rows)])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def new_ids(model: type[Model], count: int) -> list[int]:
+    """Fresh primary keys, so that rows that point at each other can be written one table at a time."""
+    if not count:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [model._meta.db_table, count],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def lock_stores(store_ids: Iterable[int]) -> None:
+    """Hold the stores' advisory locks until the transaction ends, so that one drain at a time applies a store's events."""
+    ids = sorted(set(store_ids))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('cartback.store'), id) FROM unnest(%s::int[]) AS id", [ids]
+        )
+
+
+def _run(sql: str, rows: Sequence[Row]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [_packed(rows)])
+        return int(cursor.rowcount)
+
+
+def _packed(rows: Sequence[Row]) -> str:
+    return orjson.dumps(rows, default=_plain).decode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value)} has no place in a row")
+
+
+def _table(model: type[Model]) -> str:
+    return f'"{model._meta.db_table}"'
+
+
+def _quoted(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
+
+
+def _recordset(model: type[Model], columns: Sequence[str]) -> str:
+    types = {field.column: field.rel_db_type(connection) if field.is_relation else field.db_type(connection)
+             for field in model._meta.concrete_fields}  # fmt: skip
+    shape = ", ".join(f'"{column}" {types[column].split(" GENERATED")[0]}' for column in columns)
+    return f"jsonb_to_recordset(%s::jsonb) AS r({shape})"

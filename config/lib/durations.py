@@ -1,0 +1,26 @@
+"""Durations as people write them: 90s, 30m, 2h, 1d."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta as td
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def duration(text: str) -> td:
+    """Read 90s, 30m, 2h or 1d, or several together as in 1h30m. Raises ValueError with a sentence."""
+    parts = re.findall(r"(\d{1,6})([smhd])", text.strip().lower())
+    if not parts or "".join(number + unit for number, unit in parts) != text.strip().lower():
+        raise ValueError(f"“{text}” is no duration: write 90s, 30m, 2h or 1d.")
+    return sum((td(**{_UNITS[unit]: int(number)}) for number, unit in parts), td(0))
+
+
+def in_words(value: td) -> str:
+    """The shortest such text: 1d2h, 30m, 90s."""
+    seconds = int(value.total_seconds())
+    words = ""
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        words += f"{seconds // size}{unit}" if seconds >= size else ""
+        seconds %= size
+    return words or "0s"

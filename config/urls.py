@@ -1,0 +1,19 @@
+"""The URL map, on one page."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from config import health
+
+urlpatterns = [
+    path("healthz", health.healthz),
+    path("metrics", health.metrics),
+    path("webhooks/", include("carts.urls")),
+    path("", include("recovery.urls")),
+    path("admin/", admin.site.urls),
+]
+if settings.DEVELOPMENT and False:
+    urlpatterns += [path("demo/", include("config.demo.urls"))]

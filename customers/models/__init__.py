@@ -1,0 +1,20 @@
+"""Stores, the people who shop there, and what they allowed. Import from here; inside, imports run one way."""
+
+from customers.models.consent import Channel, Consent, ConsentEvent
+from customers.models.people import Customer, Identity
+from customers.models.privacy import PrivacyRequest
+from customers.models.stores import Platform, Store, StoreSecret
+from customers.models.suppression import Suppression
+
+__all__ = [
+    "Channel",
+    "Consent",
+    "ConsentEvent",
+    "Customer",
+    "Identity",
+    "Platform",
+    "PrivacyRequest",
+    "Store",
+    "StoreSecret",
+    "Suppression",
+]

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from datetime import datetime
+from datetime import timedelta as td
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.timezone import now
+
+from config.lib import sealing
+from config.lib.checks import in_choices
+
+HOST = RegexValidator(
+    r"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(:\d{1,5})?$",
+    "Enter a host name such as shop.example, in lower case, without https:// and without a path.",
+)
+CURRENCY = RegexValidator(r"^[A-Z]{3}$", "Enter a three-letter ISO 4217 code such as EUR.")
+
+
+class Platform(models.TextChoices):
+    SHOPIFY = "shopify", "Shopify"
+    WOOCOMMERCE = "woocommerce", "WooCommerce"
+    GENERIC = "generic", "Any other shop (Standard Webhooks)"
+
+
+class ConsentPolicy(models.TextChoices):
+    EXPLICIT = "explicit", "Only who said yes"
+    SOFT_OPT_IN = "soft_opt_in", "E-mail also to who began a checkout and was shown the notice (soft opt-in)"
+
+
+def valid_timezone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(f"“{name}” is no IANA time zone. Enter one such as Europe/Helsinki.")
+
+
+def valid_timeout(value: td) -> None:
+    if not td(seconds=10) <= value <= td(days=30):
+        raise ValidationError("Choose a time between 10 seconds and 30 days.")
+
+
+class Store(models.Model):
+    """One shop. Every other row belongs to one, and no query crosses from one to another."""
+
+    slug = models.SlugField(
+        unique=True, max_length=50, help_text="Stands in the webhook address. Do not change it later."
+    )
+    name = models.CharField(max_length=100)
+    platform = models.CharField(max_length=20, choices=Platform)
+    domain = models.CharField(max_length=260, validators=[HOST], help_text="The shop's own host, such as shop.example.")
+    redirect_hosts = ArrayField(
+        models.CharField(max_length=260, validators=[HOST]),
+        default=list,
+        blank=True,
+        help_text="Further hosts that recovery links may lead to, separated by commas. The domain is always allowed.",
+    )
+    currency = models.CharField(max_length=3, validators=[CURRENCY], default="EUR")
+    timezone = models.CharField(max_length=64, validators=[valid_timezone], default="UTC")
+    locale = models.CharField(max_length=16, default="en", help_text="For shoppers whose language is not known.")
+
+    sender_name = models.CharField(
+        max_length=100, blank=True, help_text="Shown as the sender. Left empty: the store's name."
+    )
+    sender_email = models.EmailField(blank=True, help_text="An address of a domain that you may send from.")
+    reply_to = models.EmailField(blank=True)
+    support_contact = models.CharField(
+        max_length=200, blank=True, help_text="Where shoppers get help: an address or a page."
+    )
+    postal_address = models.TextField(max_length=500, blank=True, help_text="Stands in every e-mail, as the law asks.")
+
+    abandon_after = models.DurationField(
+        default=td(minutes=30),
+        validators=[valid_timeout],
+        help_text="A cart counts as abandoned when it was silent for this long (HH:MM:SS).",
+    )
+    consent_policy = models.CharField(max_length=20, choices=ConsentPolicy, default=ConsentPolicy.EXPLICIT)
+    quiet_from = models.TimeField(null=True, blank=True, help_text="No message is sent from this time of day …")
+    quiet_until = models.TimeField(null=True, blank=True, help_text="… until this one, in the store's time zone.")
+    attribution_days = models.PositiveSmallIntegerField(
+        default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(60)],
+        help_text="An order is credited to the last human click at most this many days before it.",
+    )
+
+    email_url = models.TextField(
+        blank=True,
+        editable=False,
+        help_text="Sealed. This store's own mail server, smtp://user:pass@host:port, instead of the installation's.",
+    )
+    is_demo = models.BooleanField(default=False, help_text="Its numbers are synthetic and say so.")
+    is_active = models.BooleanField(default=True, help_text="Off: webhooks are refused and nothing is sent.")
+    uninstalled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            in_choices("platform", Platform),
+            in_choices("consent_policy", ConsentPolicy),
+            models.CheckConstraint(
+                name="store_quiet_hours_are_a_pair",
+                condition=Q(quiet_from=None, quiet_until=None) | Q(quiet_from__isnull=False, quiet_until__isnull=False),
+                violation_error_message="Give both ends of the quiet hours, or neither.",
+            ),
+            models.CheckConstraint(name="store_abandon_after_is_positive", condition=Q(abandon_after__gt=td(0))),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def sends(self) -> bool:
+        return self.is_active and self.uninstalled_at is None
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """Hosts that a recovery link may lead to."""
+        return frozenset([self.domain, *self.redirect_hosts])
+
+    def own_email_url(self) -> str:
+        """The store's own mail server, or "". Raises Unsealable."""
+        return sealing.unseal(self.email_url, settings.SEALING_SECRETS) if self.email_url else ""
+
+    def set_email_url(self, url: str) -> None:
+        """Seal the address of the store's own mail server; the caller saves."""
+        self.email_url = sealing.seal(url, settings.SEALING_SECRETS) if url else ""
+
+
+class StoreSecret(models.Model):
+    """A webhook secret, sealed. Old and new are valid together until the old one's time is up."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="secrets")
+    sealed = models.TextField(editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="Left empty: valid until a newer one replaces it."
+    )
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name = "webhook secret"
+
+    def __str__(self) -> str:
+        return f"secret of {self.created_at:%Y-%m-%d}"
+
+    @classmethod
+    def rotate(cls, store: Store, secret: str, *, now: datetime, overlap: td = td(hours=48)) -> StoreSecret:
+        """Add a secret; those in use stay valid for `overlap` more (Shopify may sign with the old one for an hour)."""
+        cls.objects.filter(store=store, expires_at=None).update(expires_at=now + overlap)
+        return cls.objects.create(store=store, sealed=sealing.seal(secret, settings.SEALING_SECRETS), created_at=now)
+
+    @property
+    def text(self) -> str:
+        """The secret itself. Raises Unsealable."""
+        return sealing.unseal(self.sealed, settings.SEALING_SECRETS)
