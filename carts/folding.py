@@ -1,0 +1,184 @@
+"""How snapshots become a cart. Pure: rows in memory in, rows in memory out.
+
+Decision: every field is either the newest of its kind (by the store's own `updated_at`), a minimum or a maximum. So the
+order in which events arrive does not matter, and applying one twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta as td
+from decimal import Decimal
+from typing import Any
+
+from carts.models import Cart, CartState, Order
+from carts.models.carts import StageChoice
+from carts.models.transitions import TransitionKind
+from carts.snapshots import CartSnapshot, Line, OrderSnapshot
+from config.lib.money import rounded
+
+_STAGES = {stage: rank for rank, stage in enumerate(StageChoice.values)}
+#: A store's clock may run ahead of ours; deadlines never trust it further than this.
+_CLOCK_SKEW = td(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that the upper floor must hear of."""
+
+    kind: TransitionKind
+    at: datetime
+
+
+def fold_cart(cart: Cart, snapshot: CartSnapshot, *, timeout: td, received_at: datetime) -> list[Change]:
+    """Fold one snapshot into the cart and say what changed. A snapshot that is older than its kind's newest changes little:
+    only what the newest of the other kind does not tell."""
+    before = cart.state
+    newer = _newer(cart, snapshot)
+    seen = min(snapshot.updated_at, received_at + _CLOCK_SKEW)
+    cart.started_at = min(cart.started_at, snapshot.created_at or snapshot.updated_at)
+    moved = seen > cart.last_activity_at or not cart.contents_version
+    cart.last_activity_at = max(cart.last_activity_at, seen)
+    if newer:
+        _take_fields(cart, snapshot)
+    if snapshot.lines is not None or snapshot.deleted:
+        _take_contents(cart, snapshot)
+    if _STAGES[snapshot.stage] > _STAGES[cart.stage]:
+        cart.stage = snapshot.stage
+    cart.payment_failed = cart.payment_failed or snapshot.payment_failed
+    cart.is_test = cart.is_test or snapshot.is_test
+    if snapshot.completed_at:
+        cart.ordered_at = min(cart.ordered_at or snapshot.completed_at, snapshot.completed_at)
+    settle(cart, timeout=timeout, moved=moved)
+    return _changes(before, cart)
+
+
+def settle(cart: Cart, *, timeout: td, moved: bool) -> None:
+    """State and deadline out of the facts. Ordered is final; an abandoned cart wakes only when something moved."""
+    if cart.ordered_at:
+        cart.state = CartState.ORDERED
+    elif not cart.quantity and cart.contents_version:
+        cart.state = CartState.EMPTIED
+    elif moved or cart.state != CartState.ABANDONED:
+        cart.state = CartState.ACTIVE
+    if cart.state == CartState.ACTIVE:
+        cart.abandon_after = cart.last_activity_at + timeout
+        cart.abandoned_at = None
+    else:
+        cart.abandon_after = None
+
+
+def order_cart(cart: Cart, placed_at: datetime, *, timeout: td) -> list[Change]:
+    """The cart was bought."""
+    before = cart.state
+    cart.ordered_at = min(cart.ordered_at or placed_at, placed_at)
+    settle(cart, timeout=timeout, moved=False)
+    return _changes(before, cart)
+
+
+def _changes(before: str, cart: Cart) -> list[Change]:
+    if cart.state == before:
+        return []
+    if cart.state == CartState.ORDERED:
+        return [Change(TransitionKind.ORDERED, cart.ordered_at or cart.last_activity_at)]
+    if cart.state == CartState.EMPTIED:
+        return [Change(TransitionKind.EMPTIED, cart.last_activity_at)]
+    return [Change(TransitionKind.RETURNED, cart.last_activity_at)]
+
+
+def _newer(cart: Cart, snapshot: CartSnapshot) -> bool:
+    """Is it the newest of its kind? Notes it on the cart when it is."""
+    field = "checkout_version" if snapshot.kind == "checkout" else "cart_version"
+    known: datetime | None = getattr(cart, field)
+    if known is not None and snapshot.updated_at < known:
+        return False
+    setattr(cart, field, snapshot.updated_at)
+    return True
+
+
+def _take_fields(cart: Cart, snapshot: CartSnapshot) -> None:
+    """What only the newest of a kind may say. An empty field says nothing."""
+    told: dict[str, Any] = {
+        "restore_url": snapshot.restore_url,
+        "locale": snapshot.person.locale[:16],
+        "country": snapshot.person.country[:2].upper(),
+        "device": snapshot.device[:10],
+        "user_agent": snapshot.user_agent[:400],
+        "referrer": snapshot.referrer,
+        "landing_page": snapshot.landing_page,
+        "discount_codes": list(snapshot.discount_codes),
+    }
+    for name, value in told.items():
+        if value:
+            setattr(cart, name, value)
+
+
+def _take_contents(cart: Cart, snapshot: CartSnapshot) -> None:
+    """The newest event of any kind that tells the contents wins; a checkout's word beats a cart's of the same moment."""
+    known = cart.contents_version
+    if known is not None and (
+        snapshot.updated_at < known or (snapshot.updated_at == known and snapshot.kind == "cart")
+    ):
+        return
+    lines = () if snapshot.deleted else snapshot.lines or ()
+    cart.contents_version = snapshot.updated_at
+    cart.lines = [plain_line(line) for line in lines]
+    cart.quantity = sum(line.quantity for line in lines)
+    cart.currency = snapshot.currency or cart.currency
+    total = snapshot.total if snapshot.total is not None and lines else sum_of(lines)
+    cart.total = rounded(total, cart.currency)
+
+
+def sum_of(lines: tuple[Line, ...]) -> Decimal:
+    """What the lines cost together."""
+    return sum((line.price * line.quantity for line in lines), Decimal(0))
+
+
+def plain_line(line: Line) -> dict[str, Any]:
+    """A line as it is kept: money as text, what is empty left out."""
+    kept: dict[str, Any] = {
+        "product_id": line.product_id,
+        "variant_id": line.variant_id,
+        "title": line.title,
+        "quantity": line.quantity,
+        "price": str(line.price),
+        "sku": line.sku,
+        "variant_title": line.variant_title,
+        "image_url": line.image_url,
+        "url": line.url,
+        "category": line.category,
+    }
+    return {name: value for name, value in kept.items() if value != ""}
+
+
+def line_of(kept: dict[str, Any]) -> Line:
+    """The line that `plain_line` kept."""
+    blank = {"product_id": "", "variant_id": "", "title": "", "quantity": 0, "price": "0"}
+    fields = blank | kept
+    return Line(**fields | {"price": Decimal(fields["price"])})
+
+
+def fold_order(order: Order, snapshot: OrderSnapshot) -> bool:
+    """Fold one snapshot into the order; False when it is older than what we know. A cancellation is never undone by an
+    older event, nor by a newer one that forgot it."""
+    order.cancelled_at = _earliest(order.cancelled_at, snapshot.cancelled_at)
+    order.is_test = order.is_test or snapshot.is_test
+    order.placed_at = min(order.placed_at, snapshot.placed_at)
+    if order.version > snapshot.updated_at and order.currency:
+        return False
+    order.version = snapshot.updated_at
+    order.number = snapshot.number[:60]
+    order.paid = snapshot.paid
+    order.currency = snapshot.currency
+    for name in ("total", "tax", "shipping", "discount"):
+        setattr(order, name, rounded(getattr(snapshot, name), snapshot.currency))
+    order.discount_codes = list(snapshot.discount_codes)
+    order.channel = snapshot.channel[:40]
+    if snapshot.lines is not None:
+        order.lines = [plain_line(line) for line in snapshot.lines]
+    return True
+
+
+def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min(one, other) if one and other else one or other

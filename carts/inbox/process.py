@@ -1,0 +1,129 @@
+"""From kept deliveries to facts: claim a batch, read it, apply it, all in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import perf_counter
+
+from django.db import DatabaseError, transaction
+
+from carts.apply import Fact, apply
+from carts.models import Delivery, DeliveryState
+from carts.snapshots import Ignored
+from carts.sources.base import Parcel, Shop, Unreadable
+from carts.sources.registry import source_for
+from config.lib import batch
+from config.lib.logline import handed
+from customers.models import Store
+
+log = logging.getLogger("cartback.drain")
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A delivery and what came of reading it."""
+
+    delivery: Delivery
+    facts: list[Fact]
+    state: str = DeliveryState.DONE
+    reason: str = ""
+
+
+def drain(now: datetime, *, limit: int = BATCH) -> int:
+    """Read and apply one batch of waiting deliveries, oldest first; returns how many it dealt with.
+
+    A batch that fails is taken again one by one, so that only the delivery at fault becomes a dead letter.
+    """
+    began = perf_counter()
+    try:
+        count = _drain(now, limit)
+    except (DatabaseError, ValueError, TypeError, KeyError, ArithmeticError) as error:
+        log.warning("batch failed, taking it one by one: %s", type(error).__name__)
+        count = _one_by_one(now, limit)
+    if count:
+        handed(log, "drain", count=count, ms=(perf_counter() - began) * 1000)
+    return count
+
+
+@transaction.atomic
+def _drain(now: datetime, limit: int) -> int:
+    reads = [_read(delivery) for delivery in _claim(limit)]
+    for store, facts in _by_store(reads):
+        apply(store, facts, now=now)
+    _finish(reads, now)
+    return len(reads)
+
+
+def _claim(limit: int) -> list[Delivery]:
+    rows = (
+        Delivery.objects.pending()
+        .select_related("store")
+        .select_for_update(skip_locked=True, of=("self",), no_key=True)
+    )
+    return list(rows[:limit])
+
+
+def _read(delivery: Delivery) -> _Read:
+    store = delivery.store
+    parcel = Parcel(delivery.headers, bytes(delivery.body), delivery.received_at)
+    try:
+        snapshots = source_for(store.platform).read(parcel, Shop(store.domain, store.currency, store.timezone))
+    except Unreadable as error:
+        return _Read(delivery, [], DeliveryState.DEAD, str(error)[:1000])
+    left_aside = [snapshot.reason for snapshot in snapshots if isinstance(snapshot, Ignored)]
+    if left_aside and len(left_aside) == len(snapshots):
+        return _Read(delivery, [], DeliveryState.IGNORED, "; ".join(left_aside)[:1000])
+    return _Read(delivery, [Fact(snapshot, delivery.received_at) for snapshot in snapshots])
+
+
+def _by_store(reads: Sequence[_Read]) -> Iterable[tuple[Store, list[Fact]]]:
+    """Each store's facts in the order of arrival; stores in the order of their ids, so that locks are taken in one order."""
+    facts: dict[int, list[Fact]] = defaultdict(list)
+    stores: dict[int, Store] = {}
+    for read in reads:
+        stores[read.delivery.store_id] = read.delivery.store
+        facts[read.delivery.store_id] += read.facts
+    return [(stores[pk], facts[pk]) for pk in sorted(facts) if facts[pk]]
+
+
+def _finish(reads: Sequence[_Read], now: datetime) -> None:
+    rows = [
+        {"id": read.delivery.pk, "state": str(read.state), "reason": read.reason, "processed_at": now} for read in reads
+    ]
+    batch.update(Delivery, rows)
+
+
+def _one_by_one(now: datetime, limit: int) -> int:
+    """Each delivery in a transaction of its own; the one that cannot be applied is set aside with its reason."""
+    ids = list(Delivery.objects.pending().values_list("pk", flat=True)[:limit])
+    return sum(_alone(pk, now) for pk in ids)
+
+
+def _alone(pk: int, now: datetime) -> int:
+    try:
+        return _take(pk, now)
+    except (DatabaseError, ValueError, TypeError, KeyError, ArithmeticError) as error:
+        log.exception("delivery d%s cannot be applied", pk)
+        reason = f"{type(error).__name__}: {error}"[:1000]
+        return Delivery.objects.filter(pk=pk, state=DeliveryState.PENDING).update(
+            state=DeliveryState.DEAD, reason=reason, processed_at=now
+        )
+
+
+@transaction.atomic
+def _take(pk: int, now: datetime) -> int:
+    rows = Delivery.objects.pending().filter(pk=pk).select_related("store")
+    delivery = rows.select_for_update(skip_locked=True, of=("self",), no_key=True).first()
+    if delivery is None:
+        return 0
+    read = _read(delivery)
+    if read.facts:
+        apply(delivery.store, read.facts, now=now)
+    _finish([read], now)
+    return 1

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from carts.models.carts import Cart
+from customers.models import Customer, Store
+
+
+class Order(models.Model):
+    """What was bought. Matched to its cart by a shared token, else by the shopper and overlapping lines."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="orders", db_index=False)
+    external_id = models.CharField(max_length=100)
+    number = models.CharField(max_length=60, blank=True)
+    cart = models.ForeignKey(Cart, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders")
+    matched_by = models.CharField(max_length=10, blank=True)  # token | lines
+    customer = models.ForeignKey(Customer, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders")
+    # As the order itself names the buyer, normalised: the gate asks for every identity, merged or not.
+    email = models.CharField(max_length=254, blank=True)
+    phone = models.CharField(max_length=16, blank=True)
+
+    placed_at = models.DateTimeField()
+    version = models.DateTimeField()  # updated_at of the newest event applied
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    paid = models.BooleanField(default=True)
+
+    currency = models.CharField(max_length=3)
+    total = models.DecimalField(max_digits=15, decimal_places=3, default=0)
+    tax = models.DecimalField(max_digits=15, decimal_places=3, default=0)
+    shipping = models.DecimalField(max_digits=15, decimal_places=3, default=0)
+    discount = models.DecimalField(max_digits=15, decimal_places=3, default=0)
+    discount_codes = models.JSONField(default=list)
+    lines = models.JSONField(default=list)
+    channel = models.CharField(max_length=40, blank=True)
+    is_test = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "external_id"], name="order_is_one")]
+        indexes = [
+            models.Index(fields=["store", "placed_at"], name="order_placed"),
+            models.Index(fields=["store", "email", "placed_at"], name="order_by_email"),
+            models.Index(fields=["store", "phone", "placed_at"], name="order_by_phone"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or self.external_id
+
+
+class Refund(models.Model):
+    """Money given back. May arrive before its order, so it names the order by the store's id."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
+    external_id = models.CharField(max_length=100)
+    order_external_id = models.CharField(max_length=100)
+    amount = models.DecimalField(max_digits=15, decimal_places=3)
+    currency = models.CharField(max_length=3)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "external_id"], name="refund_is_one")]
+        indexes = [models.Index(fields=["store", "order_external_id"], name="refund_of_order")]
+
+    def __str__(self) -> str:
+        return self.external_id
