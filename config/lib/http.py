@@ -109,9 +109,9 @@ def request(
 ) -> Answer:
     """One request, one answer of 2xx; raises NotSent, Refused or Ambiguous otherwise.
 
-    `seconds` is for the whole answer, however slowly it drips. `limit` is the answer's size in bytes, unpacked. Redirects
-    are refused unless `follow`. `loopback` allows this machine's own addresses, for a stand-in; None asks the setting
-    OUTGOING_LOOPBACK. Other private addresses are never called.
+    `seconds` is for the whole answer, however slowly it drips. `limit` is the answer's size in bytes, unpacked.
+    Redirects are refused unless `follow`. `loopback` allows this machine's own addresses, for a stand-in; None asks
+    the setting OUTGOING_LOOPBACK. Other private addresses are never called.
     """
     if urlsplit(url).scheme not in ("http", "https"):
         raise Forbidden("only http and https are called")
@@ -137,7 +137,7 @@ def request(
 
 
 def retry_after(value: str, now: datetime) -> float | None:
-    """Seconds to wait from a Retry-After header (RFC 9110 10.2.3: seconds or a date), a day at most; None if unreadable."""
+    """Seconds to wait, a day at most, from a Retry-After header (RFC 9110 10.2.3: seconds or a date); None if unreadable."""
     text = value.strip()
     if text.isascii() and text.isdigit():
         return min(float(text), _LONGEST_WAIT)
