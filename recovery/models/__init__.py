@@ -1,0 +1,27 @@
+"""Flows, messages, links and what they brought. Import from here; inside, imports run one way."""
+
+from recovery.models.credits import Credit
+from recovery.models.flows import Enrolment, EnrolmentState, Flow, FlowStatus, FlowStep, FlowVersion
+from recovery.models.links import Click, Link, LinkKind
+from recovery.models.messages import Decision, Message, MessageState
+from recovery.models.providers import ProviderPause
+from recovery.models.templates import MessageTemplate, TemplateText
+
+__all__ = [
+    "Click",
+    "Credit",
+    "Decision",
+    "Enrolment",
+    "EnrolmentState",
+    "Flow",
+    "FlowStatus",
+    "FlowStep",
+    "FlowVersion",
+    "Link",
+    "LinkKind",
+    "Message",
+    "MessageState",
+    "MessageTemplate",
+    "ProviderPause",
+    "TemplateText",
+]

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from datetime import datetime
+from datetime import timedelta as td
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from carts.models import Cart
+from config.lib.checks import in_choices
+from customers.models import Channel, Customer, Store
+from recovery.models.templates import MessageTemplate
+
+
+class FlowStatus(models.TextChoices):
+    """draft -> live -> paused -> live."""
+
+    DRAFT = "draft", "Draft"
+    LIVE = "live", "Live"
+    PAUSED = "paused", "Paused"
+
+
+class Flow(models.Model):
+    """What a marketer calls a flow: who enters it, and which messages follow when. Published versions never change."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="flows")
+    name = models.CharField(max_length=100)
+    status = models.CharField(max_length=8, choices=FlowStatus, default=FlowStatus.DRAFT)
+    days_between = models.PositiveSmallIntegerField(
+        default=1, help_text="A customer enters this flow at most once in this many days. 0: once for every cart."
+    )
+    minimum_gap = models.DurationField(
+        default=td(hours=6), help_text="At least this long between two messages to one person (HH:MM:SS)."
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            in_choices("status", FlowStatus),
+            models.UniqueConstraint(fields=["store", "name"], name="flow_name_is_one"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FlowVersion(models.Model):
+    """What was published at one moment. Shoppers in the flow stay on the version that they entered by."""
+
+    flow = models.ForeignKey(Flow, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["flow", "number"], name="flow_version_is_one"),
+            models.UniqueConstraint(fields=["flow"], condition=Q(published_at=None), name="flow_has_one_draft"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.flow} v{self.number}"
+
+
+class FlowStep(models.Model):
+    """One message of a flow. Of a published version it never changes (a trigger keeps it)."""
+
+    version = models.ForeignKey(FlowVersion, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField()
+    delay = models.DurationField(help_text="After the shopper's last activity on the cart (HH:MM:SS).")
+    late_after = models.DurationField(
+        default=td(hours=6), help_text="Skipped when it could not be sent within this long after its time."
+    )
+    channel = models.CharField(max_length=10, choices=Channel, default=Channel.EMAIL)
+    template = models.ForeignKey(MessageTemplate, on_delete=models.PROTECT, related_name="steps")
+    conditions = models.JSONField(default=dict, blank=True)  # see recovery.conditions.Conditions
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            in_choices("channel", Channel),
+            models.UniqueConstraint(fields=["version", "position"], name="flow_step_is_one_per_position"),
+        ]
+
+    def __str__(self) -> str:
+        return f"step {self.position}"
+
+
+class EnrolmentState(models.TextChoices):
+    """running -> done | stopped; both are final."""
+
+    RUNNING = "running", "Running"
+    DONE = "done", "All steps done"
+    STOPPED = "stopped", "Stopped"
+
+
+class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
+    def due(self, now: datetime) -> EnrolmentQuerySet:
+        return self.filter(due_at__lte=now).order_by("due_at")
+
+    def running(self) -> EnrolmentQuerySet:
+        return self.filter(state=EnrolmentState.RUNNING)
+
+
+class Enrolment(models.Model):
+    """One cart's walk through a flow. `due_at` is when its next step is planned; None when none is left."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
+    version = models.ForeignKey(FlowVersion, on_delete=models.PROTECT, related_name="enrolments")
+    flow = models.ForeignKey(Flow, on_delete=models.CASCADE, related_name="enrolments", db_index=False)
+    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="enrolments")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="enrolments")
+    state = models.CharField(max_length=8, choices=EnrolmentState, default=EnrolmentState.RUNNING)
+    stop_reason = models.CharField(max_length=20, blank=True)
+    anchor_at = models.DateTimeField()  # the cart's abandoned_at: delays count from here
+    next_position = models.PositiveSmallIntegerField(default=1)
+    due_at = models.DateTimeField(null=True, blank=True)
+    enrolled_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EnrolmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            in_choices("state", EnrolmentState),
+            models.UniqueConstraint(fields=["flow", "cart"], name="enrolment_is_once_per_cart"),
+            models.CheckConstraint(
+                name="enrolment_due_only_while_running", condition=Q(due_at=None) | Q(state="running")
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="enrolment_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["customer", "flow", "-enrolled_at"], name="enrolment_of_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"e{self.pk}"

@@ -1,0 +1,60 @@
+"""A provider that keeps failing is left alone for a while, and the admin says so."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from datetime import timedelta as td
+
+from recovery.models import ProviderPause
+from recovery.outbox.carriers import Carrier
+from recovery.providers.base import Accepted, Misconfigured, SendError, Transient
+
+log = logging.getLogger("cartback.breaker")
+
+#: So many transient failures in a row, with no success between them, open the breaker.
+_IN_A_ROW = 5
+_PAUSE = td(minutes=2)
+#: Wrong settings are tried again by themselves too, but seldom: some servers lock an account that keeps guessing.
+_MISCONFIGURED_PAUSE = td(minutes=15)
+
+
+class Breaker:
+    """Counts failures of each carrier in this process. The pause itself is a row that every process sees."""
+
+    def __init__(self) -> None:
+        self._failures: dict[tuple[int | None, str], int] = {}
+
+    def watch(self, carrier: Carrier, outcomes: Sequence[Accepted | SendError], *, now: datetime) -> None:
+        """Take note of outcomes in their order, and pause the carrier when it is time."""
+        key = (carrier.store_id, carrier.channel)
+        for outcome in outcomes:
+            if isinstance(outcome, Misconfigured):
+                pause(carrier, outcome, now=now, until=now + _MISCONFIGURED_PAUSE)
+            elif isinstance(outcome, Transient):
+                self._failures[key] = self._failures.get(key, 0) + 1
+                if self._failures[key] >= _IN_A_ROW:
+                    pause(carrier, outcome, now=now, until=now + _PAUSE)
+                    self._failures[key] = 0
+            else:
+                self._failures[key] = 0
+
+
+def pause(carrier: Carrier, error: SendError, *, now: datetime, until: datetime) -> None:
+    """Pause the carrier unless it is paused already."""
+    standing = ProviderPause.objects.standing(now).filter(store_id=carrier.store_id, channel=carrier.channel)
+    if standing.exists():
+        return
+    ProviderPause.objects.create(
+        store_id=carrier.store_id,
+        channel=carrier.channel,
+        provider=carrier.name,
+        code=error.code[:30],
+        detail=error.detail[:300],
+        began_at=now,
+        until=until,
+    )
+    log.warning(
+        "paused provider=%s channel=%s code=%s until=%s", carrier.name, carrier.channel, error.code, until.isoformat()
+    )

@@ -1,0 +1,52 @@
+"""Into the outbox: one row for each enrolment and step, however often it is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from config.lib import batch
+from recovery import ledger
+from recovery.ledger import Entry
+from recovery.models import Enrolment, FlowStep, Message, MessageState
+
+#: Columns that are filled when the message is composed and sent.
+_BLANK: dict[str, object] = {
+    "attempts": 0,
+    **dict.fromkeys(("detail", "provider", "provider_id", "to", "locale", "subject", "body_html", "body_text"), ""),
+}
+
+
+def enqueue(plans: Sequence[tuple[Enrolment, FlowStep]], *, now: datetime) -> int:
+    """Put each enrolment's step into the outbox; returns how many rows are new.
+
+    A step whose own window has passed is written down as skipped at once: after downtime nothing goes out late or in a
+    bunch.
+    """
+    rows = [_row(enrolment, step, now) for enrolment, step in plans]
+    count = batch.insert(Message, rows, conflict="(enrolment_id, step_id) DO NOTHING")
+    late = [(e, row) for (e, _), row in zip(plans, rows, strict=True) if row["state"] == MessageState.SKIPPED]
+    ledger.note((Entry(e.store_id, e.cart_id, "skipped", "too_late", enrolment_id=e.pk) for e, _ in late), now=now)
+    return count
+
+
+def _row(enrolment: Enrolment, step: FlowStep, now: datetime) -> dict[str, object]:
+    planned = enrolment.anchor_at + step.delay
+    expires = planned + step.late_after
+    late = now > expires
+    return {
+        "store_id": enrolment.store_id,
+        "enrolment_id": enrolment.pk,
+        "step_id": step.pk,
+        "cart_id": enrolment.cart_id,
+        "customer_id": enrolment.customer_id,
+        "channel": step.channel,
+        "state": str(MessageState.SKIPPED if late else MessageState.QUEUED),
+        "reason": "too_late" if late else "",
+        "ended_at": now if late else None,
+        "due_at": planned,
+        "planned_at": planned,
+        "expires_at": expires,
+        "created_at": now,
+        **_BLANK,
+    }

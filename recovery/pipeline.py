@@ -1,0 +1,37 @@
+"""Every hand-over once, in the order of the spine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from carts import abandonment, retention
+from carts import privacy as carts_privacy
+from carts.inbox import process
+from recovery import intake, privacy
+from recovery.flows import runner
+from recovery.outbox import send
+
+HAND_OVERS: list[tuple[str, Callable[[datetime], int]]] = [
+    ("drain", process.drain),
+    ("sweep", abandonment.sweep),
+    ("intake", intake.take),
+    ("flows", runner.run_flows),
+    ("send", send.send_due),
+    ("rescue", send.rescue),
+    ("erase messages", privacy.carry_out),
+    ("erase people", carts_privacy.carry_out),
+    ("forget", retention.forget_old),
+]
+
+
+def run_once(now: datetime) -> dict[str, int]:
+    """Call each hand-over until it finds nothing more; returns how many rows each dealt with."""
+    return {name: _until_dry(room, now) for name, room in HAND_OVERS}
+
+
+def _until_dry(room: Callable[[datetime], int], now: datetime) -> int:
+    total = 0
+    while count := room(now):
+        total += count
+    return total

@@ -1,0 +1,60 @@
+"""Did this shopper buy? Asked by every identity that we know of them, merged or not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db.models import Q
+
+from carts.models import Order
+from customers.models import Customer, Identity
+
+
+def bought_since(asked: Mapping[int, tuple[Customer, datetime]]) -> set[int]:
+    """Of the asked (key -> customer, moment), the keys whose shopper placed an order at or after the moment.
+
+    An order counts when it names the customer, or one of their e-mail addresses or phone numbers. A cancelled one counts
+    too: who has just cancelled does not want a reminder.
+    """
+    if not asked:
+        return set()
+    addresses = _addresses({customer for customer, _ in asked.values()})
+    emails = {value for kind, value, _ in addresses if kind == "email"}
+    phones = {value for kind, value, _ in addresses if kind == "phone"}
+    owners: dict[tuple[int, str], set[int]] = defaultdict(set)
+    for _, value, customer in addresses:
+        owners[customer.store_id, value].add(customer.pk)
+    latest: dict[int, datetime] = {}
+    for store_id, customer_id, email, phone, placed_at in _orders(asked, emails, phones):
+        buyers = owners[store_id, email] | owners[store_id, phone] | {customer_id}
+        for buyer in buyers:
+            latest[buyer] = max(latest.get(buyer, placed_at), placed_at)
+    return {key for key, (customer, since) in asked.items() if customer.pk in latest and latest[customer.pk] >= since}
+
+
+def _addresses(customers: set[Customer]) -> list[tuple[str, str, Customer]]:
+    """(kind, value, customer) of every e-mail and phone that the customers go by."""
+    people = {customer.pk: customer for customer in customers}
+    rows = Identity.objects.filter(customer_id__in=people, kind__in=["email", "phone"])
+    known = [(kind, value, people[pk]) for kind, value, pk in rows.values_list("kind", "value", "customer_id")]
+    newest = [("email", c.email, c) for c in customers if c.email] + [
+        ("phone", c.phone, c) for c in customers if c.phone
+    ]
+    return known + newest
+
+
+def _orders(
+    asked: Mapping[int, tuple[Customer, datetime]], emails: set[str], phones: set[str]
+) -> list[tuple[int, int, str, str, datetime]]:
+    """Orders of the stores asked about that any of the identities fits, placed since the earliest moment asked about."""
+    people = {customer.pk for customer, _ in asked.values()}
+    stores = {customer.store_id for customer, _ in asked.values()}
+    since = min(moment for _, moment in asked.values())
+    rows: list[tuple[int, int, str, str, datetime]] = []
+    # One query an identity, not one OR: each is answered from its own index.
+    for condition in (Q(customer_id__in=people), Q(email__in=emails), Q(phone__in=phones)):
+        found = Order.objects.filter(condition, store_id__in=stores, placed_at__gte=since)
+        rows += found.values_list("store_id", "customer_id", "email", "phone", "placed_at")
+    return rows

@@ -1,0 +1,59 @@
+"""The bells of this floor. A task reads the clock, calls its room until nothing is left, and rings the next bell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from celery import shared_task
+from django.utils import timezone
+
+from config.lib.wake import wake
+from recovery import intake, privacy
+from recovery.flows import runner
+from recovery.outbox import send
+
+_MOST_BATCHES = 40
+
+
+def _until_dry(room: Callable[[datetime], int], batch: int) -> int:
+    """Call the room again while it finds full batches; returns how many rows it dealt with."""
+    total = 0
+    for _ in range(_MOST_BATCHES):
+        count = room(timezone.now())
+        total += count
+        if count < batch:
+            break
+    return total
+
+
+@shared_task
+def take_transitions() -> None:
+    """Enrol, stop and credit."""
+    if _until_dry(intake.take, intake.BATCH):
+        wake("recovery.tasks.run_flows")
+
+
+@shared_task
+def run_flows() -> None:
+    """Plan the steps whose time has come."""
+    if _until_dry(runner.run_flows, runner.BATCH):
+        wake("recovery.tasks.send_due")
+
+
+@shared_task
+def send_due() -> None:
+    """Send what is due."""
+    send.send_due(timezone.now())
+
+
+@shared_task
+def rescue() -> None:
+    """Settle what a dead worker left behind."""
+    send.rescue(timezone.now())
+
+
+@shared_task
+def erase() -> None:
+    """This floor's part of privacy requests."""
+    privacy.carry_out(timezone.now())
