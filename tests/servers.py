@@ -29,6 +29,7 @@ def start() -> None:
     if not _WORKER:
         _clean_environment()
         data_dir = Path(tempfile.mkdtemp(prefix="cartback-tests-", dir="/tmp" if os.access("/tmp", os.W_OK) else None))
+        (data_dir / "static").mkdir()
         atexit.register(shutil.rmtree, data_dir, ignore_errors=True)
         wanted = env.embedded_wanted()
         embedded.own(embedded.start(data_dir, durable=False, **wanted))

@@ -137,7 +137,7 @@ def request(
 
 
 def retry_after(value: str, now: datetime) -> float | None:
-    """Seconds to wait, a day at most, from a Retry-After header (RFC 9110 10.2.3: seconds or a date); None if unreadable."""
+    """Seconds to wait, a day at most, from a Retry-After (RFC 9110 10.2.3: seconds or a date); None if unreadable."""
     text = value.strip()
     if text.isascii() and text.isdigit():
         return min(float(text), _LONGEST_WAIT)

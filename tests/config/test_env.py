@@ -67,7 +67,11 @@ def test_a_database_url_keeps_what_libpq_understands(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("DATABASE_URL", "postgres://anna:p%40ss@db.example:6432/shop?sslmode=require")
     database = env.database()
     assert (database["NAME"], database["USER"], database["PASSWORD"]) == ("shop", "anna", "p@ss")
-    assert (database["HOST"], database["PORT"], database["OPTIONS"]) == ("db.example", "6432", {"sslmode": "require"})
+    assert (database["HOST"], database["PORT"], database["OPTIONS"]) == (
+        "db.example",
+        "6432",
+        {"connect_timeout": "5", "sslmode": "require"},
+    )
 
 
 def test_a_database_url_without_a_database_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
