@@ -53,13 +53,13 @@ def sweep(now: datetime, *, limit: int = BATCH) -> int:
 def unread_since() -> dict[int, datetime]:
     """For each store with unread deliveries, when the oldest of them came in."""
     rows = Delivery.objects.filter(state="pending").order_by().values_list("store").annotate(since=Min("received_at"))
-    return {store_id: since for store_id, since in rows}
+    return dict(rows)
 
 
-def _except_unread() -> tuple[str, dict[str, object]]:
+def _except_unread() -> tuple[str, dict[str, int | datetime]]:
     oldest = unread_since()
     clauses = [f"AND (store_id <> %(s{n})s OR abandon_after <= %(t{n})s)" for n in range(len(oldest))]
-    parameters: dict[str, object] = {}
+    parameters: dict[str, int | datetime] = {}
     for n, (store_id, since) in enumerate(oldest.items()):
         parameters |= {f"s{n}": store_id, f"t{n}": since}
     return " ".join(clauses), parameters

@@ -95,7 +95,7 @@ def _hear_consent(store: Store, facts: Sequence[Fact], people: Sequence[int | No
 def _statements(
     store: Store, snapshot: CartSnapshot | OrderSnapshot | CustomerSnapshot, customer_id: int
 ) -> Iterable[consent.Statement]:
-    """What the event says of consent. An unticked box at checkout is no new refusal of an earlier yes, but it is no yes."""
+    """What the event says of consent. An unticked box at checkout is no yes, and takes no earlier yes back."""
     who, spoken = snapshot.person, isinstance(snapshot, CustomerSnapshot)
     source = "store" if spoken else "checkout"
     told = {entry.channel: entry for entry in who.consents if entry.granted or spoken}

@@ -20,12 +20,12 @@ from customers.models import Store
 _MATCH_WITHIN = td(days=30)
 
 _CART_COLUMNS = [
-    field.column
+    str(field.column)
     for field in Cart._meta.concrete_fields
     if field.name not in ("id", "store", "created_at", "first_abandoned_at")
 ]
 _ORDER_COLUMNS = [
-    field.column for field in Order._meta.concrete_fields if field.name not in ("id", "store", "created_at")
+    str(field.column) for field in Order._meta.concrete_fields if field.name not in ("id", "store", "created_at")
 ]
 
 

@@ -32,8 +32,10 @@ class Change:
 
 
 def fold_cart(cart: Cart, snapshot: CartSnapshot, *, timeout: td, received_at: datetime) -> list[Change]:
-    """Fold one snapshot into the cart and say what changed. A snapshot that is older than its kind's newest changes little:
-    only what the newest of the other kind does not tell."""
+    """Fold one snapshot into the cart and say what changed.
+
+    One that is older than the newest of its kind changes little: only what the newest does not tell.
+    """
     before = cart.state
     newer = _newer(cart, snapshot)
     seen = min(snapshot.updated_at, received_at + _CLOCK_SKEW)
@@ -115,7 +117,7 @@ def _take_fields(cart: Cart, snapshot: CartSnapshot) -> None:
 
 
 def _take_contents(cart: Cart, snapshot: CartSnapshot) -> None:
-    """The newest event of any kind that tells the contents wins; a checkout's word beats a cart's of the same moment."""
+    """The newest event of any kind that tells the contents wins; of the same moment, a checkout beats a cart."""
     known = cart.contents_version
     if known is not None and (
         snapshot.updated_at < known or (snapshot.updated_at == known and snapshot.kind == "cart")
@@ -154,7 +156,7 @@ def plain_line(line: Line) -> dict[str, Any]:
 
 def line_of(kept: dict[str, Any]) -> Line:
     """The line that `plain_line` kept."""
-    blank = {"product_id": "", "variant_id": "", "title": "", "quantity": 0, "price": "0"}
+    blank: dict[str, Any] = {"product_id": "", "variant_id": "", "title": "", "quantity": 0, "price": "0"}
     fields = blank | kept
     return Line(**fields | {"price": Decimal(fields["price"])})
 

@@ -2,8 +2,8 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.core.wsgi import get_wsgi_application
 
-import config.celery  # noqa: E402, F401  (bells are rung through it)
+import config.celery  # noqa: F401  (bells are rung through it)
 
 application = get_wsgi_application()

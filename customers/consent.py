@@ -46,8 +46,8 @@ class Refused:
 def record(store: Store, statements: Sequence[Statement]) -> int:
     """Keep statements as proof and bring each person's standing up to date. Returns how many were news.
 
-    Decision: a statement that repeats what already stands leaves no further row, an older one than what stands leaves its
-    proof and changes nothing, and a soft opt-in never replaces a spoken yes or no.
+    Decision: a statement that repeats what already stands leaves no further row, an older one than what stands leaves
+    its proof and changes nothing, and a soft opt-in never replaces a spoken yes or no.
     """
     ids = {statement.customer_id for statement in statements}
     stands = {(c.customer_id, c.channel): (c.state, c.at) for c in Consent.objects.filter(customer_id__in=ids)}

@@ -68,7 +68,7 @@ def resolve(store_id: int, sightings: Sequence[Sighting]) -> list[int | None]:
     Runs inside the caller's transaction, which holds the store's lock (`batch.lock_stores`).
     """
     profiles = [sighting.profile() for sighting in sightings]
-    keys = [_keys(sighting, profile) for sighting, profile in zip(sightings, profiles, strict=True)]
+    keys = [_keys(sighting.external_id, profile) for sighting, profile in zip(sightings, profiles, strict=True)]
     book = _Book(store_id, {key for some in keys for key in some})
     people = [
         book.see(found, sighting, profile) if found else None
@@ -81,7 +81,7 @@ def resolve(store_id: int, sightings: Sequence[Sighting]) -> list[int | None]:
 def find(store_id: int, *, external_id: str = "", email: str = "", phone: str = "") -> set[int]:
     """Every customer whom any of the keys names, without making or merging anybody."""
     profile = {"email": normal_email(email), "phone": normal_phone(phone)}
-    keys = _keys(Sighting(at=datetime.min, external_id=external_id), profile)
+    keys = _keys(external_id, profile)
     return (
         set(Identity.objects.filter(_any_of(keys), store_id=store_id).values_list("customer_id", flat=True))
         if keys
@@ -103,7 +103,7 @@ def merge(kept_id: int, gone_id: int) -> None:
         kept, gone = people[kept_id], people[gone_id]
         _keep_newest_consent(kept_id, gone_id)
         for relation in Customer._meta.related_objects:
-            model: type[Model] = relation.related_model  # type: ignore[assignment]
+            model: type[Model] = relation.related_model
             model._base_manager.filter(**{relation.field.name: gone_id}).update(**{relation.field.name: kept_id})
         _fill_gaps(kept, gone)
         gone.delete()
@@ -127,9 +127,9 @@ def _keep_newest_consent(kept_id: int, gone_id: int) -> None:
         (mine if newer else theirs).delete()
 
 
-def _keys(sighting: Sighting, profile: dict[str, str]) -> list[Key]:
+def _keys(external_id: str, profile: dict[str, str]) -> list[Key]:
     """The keys of a sighting, strongest first."""
-    keys = [("external", sighting.external_id[:254]), ("email", profile["email"]), ("phone", profile["phone"])]
+    keys = [("external", external_id[:254]), ("email", profile["email"]), ("phone", profile["phone"])]
     return [(kind, value) for kind, value in keys if value]
 
 

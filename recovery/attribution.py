@@ -19,20 +19,14 @@ def credit(orders: Sequence[Order], *, now: datetime) -> int:
     `store.attribution_days` before the order. Cancelled, deleted and test orders earn nothing.
     """
     earning = [o for o in orders if not (o.cancelled_at or o.deleted_at or o.is_test)]
-    found = [(order, _last_click(order)) for order in earning]
-    rows = [
-        Credit(
-            store_id=order.store_id,
-            order=order,
-            cart_id=order.cart_id or click.cart_id,
-            message_id=click.message_id,
-            click=click,
-            at=order.placed_at,
-        )
-        for order, click in found
-        if click
-    ]
+    rows = [_credit(order, click) for order in earning if (click := _last_click(order))]
     return len(Credit.objects.bulk_create(rows, ignore_conflicts=True))
+
+
+def _credit(order: Order, click: Click) -> Credit:
+    cart, message = order.cart or click.cart, click.message
+    assert cart and message  # `_last_click` asks for both
+    return Credit(store_id=order.store_id, order=order, cart=cart, message=message, click=click, at=order.placed_at)
 
 
 def _last_click(order: Order) -> Click | None:
@@ -49,7 +43,7 @@ def _last_click(order: Order) -> Click | None:
         at__lte=order.placed_at,
         at__gte=order.placed_at - window,
     )
-    return clicks.order_by("-at", "-pk").first()
+    return clicks.select_related("cart", "message").order_by("-at", "-pk").first()
 
 
 def withdraw(order_ids: Iterable[int]) -> int:

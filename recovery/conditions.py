@@ -15,8 +15,8 @@ class BadConditions(ValueError):
 class Conditions:
     """All of them must hold; one left out asks nothing.
 
-    Amounts are in the cart's currency, major units. Countries are ISO 3166-1 alpha-2. Items are product ids, variant ids
-    or SKUs of which the cart must hold at least one.
+    Amounts are in the cart's currency, major units. Countries are ISO 3166-1 alpha-2. Items are product ids, variant
+    ids or SKUs of which the cart must hold at least one.
     """
 
     min_total: Decimal | None = None

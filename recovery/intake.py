@@ -69,6 +69,6 @@ def _buyers(rows: Sequence[CartTransition]) -> set[int]:
 
 def _enrol(cart_ids: list[int], now: datetime) -> None:
     if cart_ids:
-        # The cart is locked in the state that is read: an order being applied right now waits, and its stop comes after.
+        # Locked in the state that is read: an order being applied right now waits, and its stop comes after.
         rows = Cart.objects.select_for_update(no_key=True, of=("self",)).select_related("customer", "store")
         enrol(list(rows.filter(pk__in=cart_ids).order_by("pk")), now=now)

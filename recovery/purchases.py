@@ -15,8 +15,8 @@ from customers.models import Customer, Identity
 def bought_since(asked: Mapping[int, tuple[Customer, datetime]]) -> set[int]:
     """Of the asked (key -> customer, moment), the keys whose shopper placed an order at or after the moment.
 
-    An order counts when it names the customer, or one of their e-mail addresses or phone numbers. A cancelled one counts
-    too: who has just cancelled does not want a reminder.
+    An order counts when it names the customer, or one of their e-mail addresses or phone numbers. A cancelled one
+    counts too: who has just cancelled does not want a reminder.
     """
     if not asked:
         return set()
@@ -48,7 +48,7 @@ def _addresses(customers: set[Customer]) -> list[tuple[str, str, Customer]]:
 def _orders(
     asked: Mapping[int, tuple[Customer, datetime]], emails: set[str], phones: set[str]
 ) -> list[tuple[int, int, str, str, datetime]]:
-    """Orders of the stores asked about that any of the identities fits, placed since the earliest moment asked about."""
+    """Orders of the stores that any of the identities fits, placed since the earliest moment asked about."""
     people = {customer.pk for customer, _ in asked.values()}
     stores = {customer.store_id for customer, _ in asked.values()}
     since = min(moment for _, moment in asked.values())

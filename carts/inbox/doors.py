@@ -1,4 +1,4 @@
-"""What the door must know of a store, kept for a few seconds so that a burst of webhooks does not ask again and again."""
+"""What the door must know of a store, kept for seconds so that a burst of webhooks does not ask again and again."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def _read(delivery: Delivery) -> _Read:
 
 
 def _by_store(reads: Sequence[_Read]) -> Iterable[tuple[Store, list[Fact]]]:
-    """Each store's facts in the order of arrival; stores in the order of their ids, so that locks are taken in one order."""
+    """Each store's facts in the order of arrival; stores by their ids, so that locks are always taken in one order."""
     facts: dict[int, list[Fact]] = defaultdict(list)
     stores: dict[int, Store] = {}
     for read in reads:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -65,7 +67,14 @@ def _headers(request: HttpRequest) -> dict[str, str]:
 
 def _keep(door: Door, source: Source, label: Label, parcel: Parcel) -> None:
     kept = {name: parcel.headers[name][:1000] for name in source.kept_headers if name in parcel.headers}
-    row = [door.store_id, label.topic[:100], label.dedupe_key[:200], json.dumps(kept), parcel.body, parcel.received_at]
+    row: list[Any] = [
+        door.store_id,
+        label.topic[:100],
+        label.dedupe_key[:200],
+        json.dumps(kept),
+        parcel.body,
+        parcel.received_at,
+    ]
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, row)
 

@@ -1,7 +1,7 @@
 """Many rows in one statement: the rows travel as one JSON array and PostgreSQL unpacks them.
 
-Decision: `jsonb_to_recordset` instead of VALUES lists or executemany. One parameter, one parse, one plan for any number of
-rows, and the client's share is an orjson dump.
+Decision: `jsonb_to_recordset` instead of VALUES lists or executemany. One parameter, one parse and one plan for any
+number of rows, and the client's share is an orjson dump.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 
 
 def insert(model: type[Model], rows: Sequence[Row], *, conflict: str = "") -> int:
-    """Insert rows (column -> value, the same columns in each). `conflict` is the SQL after ON CONFLICT. Returns the count."""
+    """Insert rows (column -> value, the same columns in each); returns how many. `conflict` follows ON CONFLICT."""
     if not rows:
         return 0
     columns = list(rows[0])
@@ -57,7 +57,7 @@ def new_ids(model: type[Model], count: int) -> list[int]:
 
 
 def lock_stores(store_ids: Iterable[int]) -> None:
-    """Hold the stores' advisory locks until the transaction ends, so that one drain at a time applies a store's events."""
+    """Hold the stores' advisory locks until the transaction ends: one drain at a time applies a store's events."""
     ids = sorted(set(store_ids))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -92,5 +92,5 @@ def _quoted(columns: Sequence[str]) -> str:
 def _recordset(model: type[Model], columns: Sequence[str]) -> str:
     types = {field.column: field.rel_db_type(connection) if field.is_relation else field.db_type(connection)
              for field in model._meta.concrete_fields}  # fmt: skip
-    shape = ", ".join(f'"{column}" {types[column].split(" GENERATED")[0]}' for column in columns)
+    shape = ", ".join(f'"{column}" {str(types[column])}' for column in columns)
     return f"jsonb_to_recordset(%s::jsonb) AS r({shape})"

@@ -23,7 +23,7 @@ class ConsentState(models.TextChoices):
 
 
 class ConsentEvent(models.Model):
-    """The proof: who allowed or forbade what, when, by what, and the words they saw. Append-only (a trigger keeps it)."""
+    """The proof: who allowed or forbade what, when, by what, and the words they saw. A trigger keeps it append-only."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="consent_events")

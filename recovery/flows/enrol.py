@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta as td
+from typing import Any
 
 from django.db.models import Max
 
@@ -13,9 +14,9 @@ from carts.models import Cart, CartState
 from config.lib import batch
 from customers.models import Customer
 from recovery import ledger
-from recovery.purchases import bought_since
 from recovery.ledger import Entry
 from recovery.models import Enrolment, Flow, FlowStatus, FlowVersion
+from recovery.purchases import bought_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _recent_entries(
     return {(flow_id, customer_id): last for flow_id, customer_id, last in rows}
 
 
-def _row(cart: Cart, live: LiveFlow, now: datetime) -> dict[str, object]:
+def _row(cart: Cart, live: LiveFlow, now: datetime) -> dict[str, Any]:
     assert cart.abandoned_at is not None
     return {
         "store_id": cart.store_id,
@@ -121,7 +122,7 @@ def _row(cart: Cart, live: LiveFlow, now: datetime) -> dict[str, object]:
     }
 
 
-def _insert(rows: list[dict[str, object]]) -> list[Enrolment]:
+def _insert(rows: list[dict[str, Any]]) -> list[Enrolment]:
     """Insert what is not there yet, and say which ones they were."""
     if not rows:
         return []

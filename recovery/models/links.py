@@ -25,7 +25,7 @@ class Link(models.Model):
     message = models.ForeignKey(Message, on_delete=models.CASCADE, null=True, related_name="links")
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, null=True, related_name="links")
     channel = models.CharField(max_length=10, blank=True)
-    # Whom the message was written to: the opt-out works even when the customer is erased or has another address by then.
+    # Whom the message was written to: the opt-out works even when the customer is erased or writes from elsewhere.
     address_hash = models.CharField(max_length=64, blank=True)
     expires_at = models.DateTimeField()
     created_at = models.DateTimeField(default=timezone.now)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from datetime import timedelta as td
 
+from django.db.models import Q
+
 from recovery.models import ProviderPause
 from recovery.outbox.carriers import Carrier
 from recovery.providers.base import Accepted, Misconfigured, SendError, Transient
@@ -41,9 +43,13 @@ class Breaker:
                 self._failures[key] = 0
 
 
+def _of(carrier: Carrier) -> Q:
+    return Q(store_id=carrier.store_id) if carrier.store_id else Q(store=None)
+
+
 def pause(carrier: Carrier, error: SendError, *, now: datetime, until: datetime) -> None:
     """Pause the carrier unless it is paused already."""
-    standing = ProviderPause.objects.standing(now).filter(store_id=carrier.store_id, channel=carrier.channel)
+    standing = ProviderPause.objects.standing(now).filter(channel=carrier.channel).filter(_of(carrier))
     if standing.exists():
         return
     ProviderPause.objects.create(

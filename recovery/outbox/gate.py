@@ -65,8 +65,8 @@ class _Answers:
 def judge(messages: Sequence[Message], *, now: datetime) -> dict[int, Verdict]:
     """A verdict for each message, by its id.
 
-    The messages come with store, customer, cart, step and enrolment (with its flow), so that the number of queries does not
-    grow with the batch.
+    The messages come with store, customer, cart, step and enrolment (with its flow), so that the number of queries does
+    not grow with the batch.
     """
     answers = _ask(messages, now)
     verdicts: dict[int, Verdict] = {}
@@ -99,7 +99,7 @@ def _refused(messages: Sequence[Message], customers: Mapping[int, Customer]) -> 
     groups: dict[tuple[int, str], list[Message]] = {}
     for message in messages:
         groups.setdefault((message.store_id, message.channel), []).append(message)
-    refused = {}
+    refused: dict[tuple[str, int], Refused] = {}
     for (_, channel), some in groups.items():
         answers = may_contact(some[0].store, {m.customer_id: customers[m.customer_id] for m in some}.values(), channel)
         refused |= {(channel, pk): answer for pk, answer in answers.items() if isinstance(answer, Refused)}

@@ -1,4 +1,4 @@
-"""How a send ended, written back: one statement for the rows, one for the ledger, suppressions where an address is dead."""
+"""How a send ended, written back: one statement for the rows, one for the ledger, suppressions for dead addresses."""
 
 from __future__ import annotations
 

@@ -50,9 +50,9 @@ class _Ready:
 
 
 def send_due(now: datetime, *, most: int = 2_000) -> int:
-    """Send what is due, `SENDING_THREADS` at a time, until nothing is left or `most` rows were dealt with; returns how many.
+    """Send what is due, `SENDING_THREADS` at a time, until nothing is left or `most` rows were dealt with.
 
-    The clock starts at `now` and goes on while it works.
+    Returns how many were. The clock starts at `now` and goes on while it works.
     """
     began, clock, run = perf_counter(), ticking(now), _Run()
     with ThreadPoolExecutor(settings.SENDING_THREADS, thread_name_prefix="send") as pool:
@@ -118,8 +118,8 @@ def _hand_over(one: _Ready) -> Outcome:
 def prepare(now: datetime, limit: int, *, leaving: set[int] | None = None) -> tuple[list[_Ready], int, set[int]]:
     """Claim, judge, compose and mark up to `limit` due messages.
 
-    Returns what may be handed over once this is committed, how many rows were dealt with, and the ids of those left alone
-    because another sender is just writing to the same person.
+    Returns what may be handed over once this is committed, how many rows were dealt with, and the ids of those left
+    alone because another sender is just writing to the same person.
     """
     messages = _claim(now, limit, leaving or set())
     free = _lock_customers(messages)
