@@ -87,6 +87,8 @@ def _environment() -> dict[str, str]:
         "PORT": str(env.port()),
         "WEB_WORKERS": str(env.number("WEB_WORKERS", _cores(), 1, 64)),
         "PYTHONUNBUFFERED": "1",
+        # Celery warns of pickle, which is not accepted here.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
 
 

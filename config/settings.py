@@ -142,5 +142,9 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"celery.app.trace": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+    "loggers": {
+        # A bell rings every second: its coming and going is no news.
+        **{f"celery.{name}": {"level": "WARNING"} for name in ("app.trace", "worker.strategy", "beat")},
+        "django.request": {"level": "ERROR"},
+    },
 }
