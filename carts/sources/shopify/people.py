@@ -41,20 +41,32 @@ def buyer(body: Wild) -> Person:
 
 
 def _consents_at_checkout(body: Wild) -> tuple[Consent, ...]:
-    """A box that was ticked. One left unticked withdraws nothing: it is the shop's default, also for subscribers.
+    """What the boxes of the checkout say, and the customer's standing, which comes along up to API version 2024-10.
 
-    The yes is dated back to when the checkout began: each later update repeats it, and must not outdo a "no" that came
-    between. Up to API version 2024-10 the customer's standing comes along; it counts where no box was ticked.
+    A ticked box beats the standing, the standing beats a box left unticked: that is no yes, but the shop's default also
+    for subscribers. A box is dated back to when the checkout began: each later update repeats it, and must not outdo a
+    "no" that came between.
     """
-    customer, at = body.get("customer"), body.get("created_at").moment_or_none()
+    customer = body.get("customer")
     number = parts.phone(body.get("sms_marketing_phone"))
-    by_email = _consent("email", customer.get("email_marketing_consent"))
-    by_sms = _consent("sms", customer.get("sms_marketing_consent"))
-    if body.get("buyer_accepts_marketing").flag():
-        by_email = Consent("email", True, at, "checkout")
-    if body.get("buyer_accepts_sms_marketing").flag():
-        by_sms = Consent("sms", True, at, "checkout", address=number)
-    return tuple(consent for consent in (by_email, by_sms) if consent)
+    by_email = _box(body, "email", "buyer_accepts_marketing")
+    by_sms = _box(body, "sms", "buyer_accepts_sms_marketing", number)
+    said = (
+        _stronger(by_email, _consent("email", customer.get("email_marketing_consent"))),
+        _stronger(by_sms, _consent("sms", customer.get("sms_marketing_consent"))),
+    )
+    return tuple(consent for consent in said if consent)
+
+
+def _stronger(box: Consent | None, standing: Consent | None) -> Consent | None:
+    return box if box and box.granted else standing or box
+
+
+def _box(body: Wild, channel: str, field: str, address: str = "") -> Consent | None:
+    ticked = body.get(field).flag()
+    if ticked is None:
+        return None
+    return Consent(channel, ticked, body.get("created_at").moment_or_none(), "checkout", address=address)
 
 
 def _consent(channel: str, box: Wild, address: str = "") -> Consent | None:

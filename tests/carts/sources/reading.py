@@ -37,12 +37,12 @@ def packed(platform: str, topic: str, body: bytes, **headers: str) -> Parcel:
     return parcel(generic_headers(body, "hush") | headers, body)
 
 
-def read(platform: str, name: str, shop: Shop = SHOP, **headers: str) -> Snapshot:
+def read(platform: str, name: str, shop: Shop = SHOP, /, **headers: str) -> Snapshot:
     """The one snapshot of a fixture."""
     return read_body(platform, topic_of(platform, name), load(platform, name), shop, **headers)
 
 
-def read_body(platform: str, topic: str, body: bytes, shop: Shop = SHOP, **headers: str) -> Snapshot:
+def read_body(platform: str, topic: str, body: bytes, shop: Shop = SHOP, /, **headers: str) -> Snapshot:
     """The one snapshot of a body."""
     [found] = SOURCES[platform].read(packed(platform, topic, body, **headers), shop)
     return found
@@ -55,7 +55,7 @@ def changed(platform: str, name: str, **fields: Any) -> bytes:
     return orjson.dumps(body)
 
 
-def cart(platform: str, name: str, shop: Shop = SHOP, **headers: str) -> CartSnapshot:
+def cart(platform: str, name: str, shop: Shop = SHOP, /, **headers: str) -> CartSnapshot:
     found = read(platform, name, shop, **headers)
     assert isinstance(found, CartSnapshot)
     return found

@@ -50,10 +50,9 @@ def put(document: Any, path: tuple[str | int, ...], value: Any) -> None:
             document = document[key]
         except (KeyError, IndexError, TypeError):
             return
-    if isinstance(document, dict) or (isinstance(document, list) and isinstance(path[-1], int)):
-        if isinstance(document, list) and path[-1] >= len(document):
-            return
-        document[path[-1]] = value
+    last = path[-1]
+    if isinstance(document, dict) or (isinstance(document, list) and isinstance(last, int) and last < len(document)):
+        document[last] = value  # type: ignore[index]
 
 
 def sound(platform: str, delivery: Parcel) -> None:

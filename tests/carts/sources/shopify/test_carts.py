@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 import pytest
 
@@ -17,7 +19,7 @@ def at(day: int, hour: int, minute: int, second: int = 0, micro: int = 0) -> dat
     return datetime(2026, 3, day, hour, minute, second, micro, tzinfo=UTC)
 
 
-def of(name: str, shop: Shop = SHOP, **headers: str) -> CartSnapshot:
+def of(name: str, shop: Shop = SHOP, headers: Mapping[str, str] = MappingProxyType({})) -> CartSnapshot:
     return cart("shopify", name, shop, **headers)
 
 
@@ -102,17 +104,29 @@ def test_a_checkout_made_by_staff_has_no_cart() -> None:
 
 
 def test_a_ticked_box_is_a_yes_dated_to_the_checkouts_beginning() -> None:
-    assert of("checkouts_update").person.consents == (Consent("email", True, at(2, 10, 16), "checkout"),)
+    assert of("checkouts_update").person.consents == (
+        Consent("email", True, at(2, 10, 16), "checkout"),
+        Consent("sms", False, at(2, 10, 16), "checkout"),
+    )
 
 
-def test_an_unticked_box_says_nothing() -> None:
-    assert of("checkouts_update__no_address").person.consents == ()
+def test_an_unticked_box_is_no_yes() -> None:
+    said = of("checkouts_update__no_address").person.consents
+    assert [(one.channel, one.granted, one.source) for one in said] == [
+        ("email", False, "checkout"),
+        ("sms", False, "checkout"),
+    ]
+
+
+def test_a_box_that_is_not_shown_says_nothing() -> None:
+    found = reread("checkouts_update", buyer_accepts_marketing=None, buyer_accepts_sms_marketing=None)
+    assert found.person.consents == ()
 
 
 def test_sms_consent_names_its_own_number() -> None:
     found = of("checkouts_update__sms").person
     assert (found.email, found.phone) == ("", "+358407654321")
-    assert found.consents == (Consent("sms", True, at(2, 10, 16), "checkout", address="+358407654321"),)
+    assert found.consents[1] == Consent("sms", True, at(2, 10, 16), "checkout", address="+358407654321")
 
 
 def test_the_customers_standing_counts_where_no_box_was_ticked() -> None:
@@ -129,12 +143,12 @@ def test_yen_have_no_decimals() -> None:
 
 
 def test_a_broken_time_costs_the_field_and_the_trigger_time_orders_the_event() -> None:
-    found = of("checkouts_update__bad_times", **{"X-Shopify-Triggered-At": "2026-03-02T10:20:01.5Z"})
+    found = of("checkouts_update__bad_times", headers={"X-Shopify-Triggered-At": "2026-03-02T10:20:01.5Z"})
     assert (found.updated_at, found.created_at) == (at(2, 10, 20, 1, 500_000), None)
 
 
 def test_without_any_time_the_arrival_orders_the_event() -> None:
-    assert of("checkouts_update__bad_times", **{"X-Shopify-Triggered-At": "soon"}).updated_at == NOW
+    assert of("checkouts_update__bad_times", headers={"X-Shopify-Triggered-At": "soon"}).updated_at == NOW
 
 
 def test_ids_come_as_text_too() -> None:
@@ -149,12 +163,12 @@ def test_shopifys_samples_are_tests(name: str) -> None:
 
 
 def test_a_test_notification_is_a_test() -> None:
-    assert of("checkouts_update", **{"X-Shopify-Test": "true"}).is_test is True
+    assert of("checkouts_update", headers={"X-Shopify-Test": "true"}).is_test is True
     assert of("checkouts_update").is_test is False
 
 
 def test_a_deleted_checkout_is_named_by_its_id_alone() -> None:
-    found = of("checkouts_delete", **{"X-Shopify-Triggered-At": "2026-03-09T10:00:00Z"})
+    found = of("checkouts_delete", headers={"X-Shopify-Triggered-At": "2026-03-09T10:00:00Z"})
     assert (found.tokens, found.deleted, found.lines) == (("checkout-id:37012345678901234",), True, None)
     assert found.updated_at == at(9, 10, 0)
 

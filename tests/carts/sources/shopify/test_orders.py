@@ -45,7 +45,7 @@ def test_a_draft_has_neither_buyer_nor_token() -> None:
     found = of("orders_create__draft")
     assert (found.tokens, found.paid, found.channel) == ((), False, "shopify_draft_order")
     assert (found.person.email, found.person.external_id, found.person.country) == ("", "", "")
-    assert (found.user_agent, found.person.consents) == ("", ())
+    assert found.user_agent == ""
 
 
 def test_an_order_from_the_till_has_no_token() -> None:
