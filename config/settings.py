@@ -144,7 +144,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         # A bell rings every second: its coming and going is no news.
-        **{f"celery.{name}": {"level": "WARNING"} for name in ("app.trace", "worker.strategy", "beat")},
+        **{f"celery.{name}": {"level": "WARNING"} for name in ("app.trace", "worker.strategy", "worker.request", "beat")},
         "django.request": {"level": "ERROR"},
     },
 }
