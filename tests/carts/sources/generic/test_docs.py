@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from carts.snapshots import CartSnapshot
 from carts.sources.base import Unreadable
