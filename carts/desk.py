@@ -133,6 +133,7 @@ class Desk:
                 token.cart_id, token.changed = kept.pk, True
         CartToken.objects.filter(cart=gone).update(cart=kept)
         kept.started_at = min(kept.started_at, gone.started_at)
+        kept.filled_at = folding._earliest(kept.filled_at, gone.filled_at)
         kept.ordered_at = folding._earliest(kept.ordered_at, gone.ordered_at)
         kept.customer_id = kept.customer_id or gone.customer_id
         gone.merged_into = kept

@@ -118,6 +118,8 @@ def _take_fields(cart: Cart, snapshot: CartSnapshot) -> None:
 
 def _take_contents(cart: Cart, snapshot: CartSnapshot) -> None:
     """The newest event of any kind that tells the contents wins; of the same moment, a checkout beats a cart."""
+    if snapshot.lines and not snapshot.deleted:
+        cart.filled_at = _earliest(cart.filled_at, snapshot.updated_at)
     known = cart.contents_version
     if known is not None and (
         snapshot.updated_at < known or (snapshot.updated_at == known and snapshot.kind == "cart")
