@@ -22,9 +22,9 @@ from django.utils.module_loading import import_string
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 from urllib3.exceptions import SSLError as TlsError
 
-from recovery.providers.mail import as_message
 from recovery.providers.anymail.pool import Pool
 from recovery.providers.base import Accepted, Ambiguous, Envelope, Misconfigured, Permanent, SendError, Transient
+from recovery.providers.mail import as_message
 
 _TIMEOUT = (5, 30)  # seconds to connect, to answer
 _TAG = "cart-recovery"
@@ -50,7 +50,7 @@ class EspProvider:
     def send(self, envelope: Envelope) -> Accepted:
         """Raises a SendError subclass. The id is the service's own."""
         backend = self._pool.kept() or self._pool.new()
-        message = as_message(envelope)
+        message: Any = as_message(envelope)
         message.tags = [_TAG]
         message.idempotency_key = envelope.send_id
         if self.name not in _WITHOUT_METADATA:

@@ -8,14 +8,14 @@ from anymail.backends.resend import EmailBackend as ResendBackend
 from anymail.backends.resend import ResendPayload
 
 
-class EmailBackend(ResendBackend):  # type: ignore[misc]
+class EmailBackend(ResendBackend):
     """anymail's backend, with the key of each message in the request."""
 
     def build_message_payload(self, message: Any, defaults: dict[str, Any]) -> OnceOnlyPayload:
         return OnceOnlyPayload(message, defaults, self)
 
 
-class OnceOnlyPayload(ResendPayload):  # type: ignore[misc]
+class OnceOnlyPayload(ResendPayload):
     def get_request_params(self, api_url: str) -> dict[str, Any]:
         params: dict[str, Any] = super().get_request_params(api_url)
         params["headers"] = {**params["headers"], "Idempotency-Key": self.message.idempotency_key}

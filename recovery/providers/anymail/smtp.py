@@ -16,10 +16,10 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from django.core.mail.utils import DNS_NAME
 
-from recovery.providers.mail import mail_bytes
 from recovery.providers.anymail.pool import Pool
 from recovery.providers.anymail.refusals import refusal
 from recovery.providers.base import Accepted, Ambiguous, Envelope, Misconfigured, Permanent, SendError, Transient
+from recovery.providers.mail import mail_bytes
 
 _T = TypeVar("_T")
 _PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}

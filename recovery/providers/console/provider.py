@@ -14,8 +14,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from recovery.providers.mail import mail_bytes
 from recovery.providers.base import Accepted, Envelope
+from recovery.providers.mail import mail_bytes
 
 KEPT = 500  # messages; older ones are thrown away
 _EVERY = 25  # messages between two looks at how many there are
