@@ -21,7 +21,7 @@ LARGEST_HTML = 102_000
 _LONGEST_SUBJECT = 200
 _LIQUID = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
 _ONLY_TAGS = re.compile(r"(?:\{%(?:(?!%\}).)*%\}\s*)+", re.DOTALL)
-_GREETING = re.compile(r"\{\{-?\s*greeting\s*-?\}\}")
+_LINK = re.compile(r"\{\{-?\s*(?:store\.url|recovery_url|preferences_url|unsubscribe_url)\s*-?\}\}")
 _FIELDS = ("subject", "preheader", "headline", "body", "button", "offer", "closing")
 # The layout has two lives: [[ … ]] is filled when the template is saved, {{ … }} when a message is sent.
 _LAYOUT = ClosedEnvironment(
@@ -53,11 +53,11 @@ class Sender:
 def compile_texts(texts: Texts, layout: str = "") -> Compiled:
     """What to keep beside the texts. `layout` is a store's own MJML in place of ours. Raises TemplateBroken."""
     fixed = words(texts.locale)
-    fields = {name: _greeted(value, fixed) for name, value in asdict(texts).items()}
+    fields = asdict(texts)
     if problems := [f"{name}: {problem}" for name in _FIELDS for problem in liquid.check(fields[name])]:
         raise TemplateBroken("; ".join(problems))
     html = {name: _as_html(value) for name, value in fields.items()}
-    html["body"], html["closing"] = _paragraphs(fields["body"]), _as_html(fields["closing"])
+    html["body"], html["closing"] = _linked(_paragraphs(fields["body"])), _linked(html["closing"])
     html["preheader"] += _PADDING
     html_words = {name: _as_html(value) for name, value in fixed.items()}
     source = layout or _file("reminder.mjml")
@@ -78,6 +78,7 @@ def shape(
     Feedback-ID is set: the first is not for marketing, the second belongs to whoever signs the mail.
     """
     seen = {**cleaned(context), "locale": compiled.locale}
+    seen["greeting"] = _greeting(seen, compiled.locale)
     return Envelope(
         send_id=send_id,
         channel="email",
@@ -124,10 +125,10 @@ def _size_problems(texts: Texts, layout: str) -> list[str]:
     return [f"the mail is {size // 1000} kB; Gmail cuts at {LARGEST_HTML // 1000} kB"] if size > LARGEST_HTML else []
 
 
-def _greeted(source: str, fixed: Mapping[str, str]) -> str:
-    """{{ greeting }} becomes the language's own, with the name where there is one."""
-    greeting = f"{{% if customer.first_name %}}{fixed['greeting_name']}{{% else %}}{fixed['greeting']}{{% endif %}}"
-    return _GREETING.sub(lambda _: greeting, source)
+def _greeting(seen: Mapping[str, Any], locale: str) -> str:
+    """The language's own, with the name where there is one."""
+    named = "greeting_name" if seen["customer"]["first_name"] else "greeting"
+    return liquid.render(words(locale)[named], seen, html=False)
 
 
 def _as_html(source: str) -> str:
@@ -141,6 +142,11 @@ def _paragraphs(source: str) -> str:
     """<p> around each block between blank lines, but not around Liquid tags that stand alone."""
     blocks = [block.strip() for block in re.split(r"\n\s*\n", source) if block.strip()]
     return "\n".join(block if _ONLY_TAGS.fullmatch(block) else f"<p>{_as_html(block)}</p>" for block in blocks)
+
+
+def _linked(html: str) -> str:
+    """An address in running text can be clicked, also where the mail program would not see it as one."""
+    return _LINK.sub(r'<a class="link" href="\g<0>" style="color:#3f3f46">\g<0></a>', html)
 
 
 def _subject(compiled: Compiled, seen: Mapping[str, Any]) -> str:

@@ -198,7 +198,7 @@ def _is_known(segments: Sequence[Any], known: Mapping[str, Any]) -> bool:
     shape: Any = known
     for segment in segments:
         if isinstance(shape, str):
-            return segment == "size"
+            return bool(segment == "size")
         if isinstance(shape, list):  # an index, first, last or size
             shape = shape[0]
         elif segment in shape:
