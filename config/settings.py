@@ -144,7 +144,9 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         # A bell rings every second: its coming and going is no news.
-        **{f"celery.{name}": {"level": "WARNING"} for name in ("app.trace", "worker.strategy", "worker.request", "beat")},
+        **dict.fromkeys(
+            [f"celery.{name}" for name in ("app.trace", "worker.strategy", "worker.request", "beat")], {"level": "WARNING"}
+        ),
         "django.request": {"level": "ERROR"},
     },
 }
