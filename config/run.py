@@ -58,7 +58,7 @@ def prepare() -> None:
     print("Preparing the database", flush=True)
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    call_command("first_run")
+    call_command("first_run", verbosity=0)  # what it has to say is in the announcement
     connections.close_all()
 
 
@@ -124,18 +124,21 @@ def _healthy() -> bool:
 
 def announcement() -> str:
     """Where everything is, and how to get in."""
-    password_file = env.data_dir() / "admin-password"
-    password = password_file.read_text().strip() if password_file.exists() else "the one you have set"
+    from django.conf import settings
+
     url = env.public_url()
-    return "\n".join(
-        [
-            f"  Cartback runs at  {url}",
-            f"    admin           {url}/admin/     user admin, password {password}",
-            f"    demo shop       {url}/demo/",
-            f"    health          {url}/healthz",
-            "  Ctrl-C stops everything.",
-        ]
-    )
+    lines = [f"  Cartback runs at  {url}", f"    admin           {url}/admin/     {_way_in(settings.DEVELOPMENT)}"]
+    if settings.DEVELOPMENT:
+        lines += [f"    demo shop       {url}/demo/", f"    mailbox         {url}/demo/mailbox/"]
+    return "\n".join([*lines, f"    health          {url}/healthz", "  Ctrl-C stops everything."])
+
+
+def _way_in(development: bool) -> str:
+    password_file = env.data_dir() / "admin-password"
+    if not development:
+        return "administrators are made with manage.py createsuperuser"
+    password = password_file.read_text().strip() if password_file.exists() else "the one you have set"
+    return f"user admin, password {password}"
 
 
 if __name__ == "__main__":
