@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from datetime import timedelta as td
 from typing import assert_never
 
 from carts.desk import Desk
@@ -30,6 +31,8 @@ from customers.models.consent import ConsentState
 from customers.models.privacy import PrivacyKind
 from customers.models.stores import ConsentPolicy
 
+#: How far a store's clock may run ahead of ours.
+_CLOCK_SKEW = td(minutes=2)
 #: What stands as proof where a store lets its checkout speak for a soft opt-in.
 SOFT_OPT_IN_WORDS = "E-mail given at checkout under the store's soft opt-in notice; no objection."
 
@@ -48,6 +51,7 @@ def apply(store: Store, facts: Sequence[Fact], *, now: datetime) -> None:
     Must run in a transaction. Takes the store's lock, so that two drains cannot apply one store's facts at once.
     """
     batch.lock_stores([store.pk])
+    facts = [_on_our_clock(fact) for fact in facts]
     people = _resolve(store, facts)
     _hear_consent(store, facts, people)
     desk = Desk(store, (fact.snapshot for fact in facts), now=now)
@@ -57,6 +61,17 @@ def apply(store: Store, facts: Sequence[Fact], *, now: datetime) -> None:
     desk.write()
     for fact in facts:
         _do_rare(store, fact, now=now)
+
+
+def _on_our_clock(fact: Fact) -> Fact:
+    """A store's clock may run ahead of ours, but nothing happened after we heard of it.
+
+    Without this, one absurd time would put a deadline off, or make every later event look old.
+    """
+    snapshot, latest = fact.snapshot, fact.received_at + _CLOCK_SKEW
+    if isinstance(snapshot, (CartSnapshot, OrderSnapshot, CustomerSnapshot)) and snapshot.updated_at > latest:
+        return replace(fact, snapshot=replace(snapshot, updated_at=latest))
+    return fact
 
 
 def _resolve(store: Store, facts: Sequence[Fact]) -> list[int | None]:
@@ -125,7 +140,7 @@ def _address(who: Person, channel: str) -> str:
 def _place(desk: Desk, fact: Fact, customer_id: int | None) -> None:
     match fact.snapshot:
         case CartSnapshot() as snapshot:
-            desk.take_cart(snapshot, customer_id, fact.received_at)
+            desk.take_cart(snapshot, customer_id)
         case OrderSnapshot() as snapshot:
             desk.take_order(snapshot, customer_id)
         case OrderDeleted() as snapshot:

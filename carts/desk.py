@@ -92,16 +92,17 @@ class Desk:
 
     # -- folding
 
-    def take_cart(self, snapshot: CartSnapshot, customer_id: int | None, received_at: datetime) -> None:
+    def take_cart(self, snapshot: CartSnapshot, customer_id: int | None) -> None:
         cart = self._cart_of(snapshot)
         newest = snapshot.kind == "checkout" and snapshot.updated_at >= (cart.checkout_version or snapshot.updated_at)
         if customer_id and (newest or not cart.customer_id):
             cart.customer_id = customer_id
-        changes = folding.fold_cart(cart, snapshot, timeout=self.store.abandon_after, received_at=received_at)
+        changes = folding.fold_cart(cart, snapshot, timeout=self.store.abandon_after)
         order = self._tie(cart, snapshot.tokens)
         if order:
-            changes += folding.order_cart(cart, order.placed_at, timeout=self.store.abandon_after)
             self._attach(order, cart, "token")
+        if order and order.is_placed:
+            changes += folding.order_cart(cart, order.placed_at, timeout=self.store.abandon_after)
         for change in changes:
             self._tell(change.kind, change.at, cart=cart, order=order)
         if cart.customer_id and cart.state != CartState.ORDERED:
@@ -154,17 +155,17 @@ class Desk:
     def take_order(self, snapshot: OrderSnapshot, customer_id: int | None) -> None:
         known = self.orders.get(snapshot.external_id)
         order = known or self._new_order(snapshot)
-        was_cancelled = bool(order.cancelled_at)
+        was_placed, was_cancelled = order.is_placed, bool(order.cancelled_at)
         folding.fold_order(order, snapshot)
         order.customer_id = customer_id or order.customer_id
         order.email = normal_email(snapshot.person.email) or order.email
         order.phone = normal_phone(snapshot.person.phone, snapshot.person.country) or order.phone
         cart = self._cart_by_tokens(order, snapshot.tokens) or self.carts.get(order.cart_id or 0)
-        if cart:
+        if cart and order.is_placed:
             self._close(cart, order)
-        if not known:
+        if order.is_placed and not was_placed:
             self._tell(TransitionKind.ORDERED, order.placed_at, cart=cart, order=order)
-        if order.cancelled_at and not was_cancelled:
+        if order.cancelled_at and order.is_placed and not (was_cancelled and was_placed):
             self._tell(TransitionKind.CANCELLED, order.cancelled_at, cart=cart, order=order)
         for refund in snapshot.refunds:
             self.take_refund(refund)
@@ -178,6 +179,7 @@ class Desk:
             external_id=snapshot.external_id,
             placed_at=snapshot.placed_at,
             version=snapshot.updated_at,
+            is_placed=False,
             created_at=self.now,
         )
         self.orders[snapshot.external_id] = order
@@ -226,9 +228,11 @@ class Desk:
         if not self._touched:
             return
         since = self.now - _MATCH_WITHIN
-        lonely = Order.objects.filter(customer_id__in=self._touched, cart=None, placed_at__gte=since)
+        lonely = Order.objects.filter(customer_id__in=self._touched, cart=None, placed_at__gte=since, is_placed=True)
         self._load_orders(lonely)
-        orders = [o for o in self.orders.values() if o.cart_id is None and o.customer_id in self._touched]
+        orders = [
+            o for o in self.orders.values() if o.is_placed and o.cart_id is None and o.customer_id in self._touched
+        ]
         if not orders:
             return
         open_carts = Cart.objects.filter(

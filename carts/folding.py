@@ -19,8 +19,6 @@ from carts.snapshots import CartSnapshot, Line, OrderSnapshot
 from config.lib.money import rounded
 
 _STAGES = {stage: rank for rank, stage in enumerate(StageChoice.values)}
-#: A store's clock may run ahead of ours; deadlines never trust it further than this.
-_CLOCK_SKEW = td(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +29,14 @@ class Change:
     at: datetime
 
 
-def fold_cart(cart: Cart, snapshot: CartSnapshot, *, timeout: td, received_at: datetime) -> list[Change]:
+def fold_cart(cart: Cart, snapshot: CartSnapshot, *, timeout: td) -> list[Change]:
     """Fold one snapshot into the cart and say what changed.
 
     One that is older than the newest of its kind changes little: only what the newest does not tell.
     """
     before = cart.state
     newer = _newer(cart, snapshot)
-    seen = min(snapshot.updated_at, received_at + _CLOCK_SKEW)
+    seen = snapshot.updated_at
     cart.started_at = min(cart.started_at, snapshot.created_at or snapshot.updated_at)
     moved = seen > cart.last_activity_at or not cart.contents_version
     cart.last_activity_at = max(cart.last_activity_at, seen)
@@ -167,6 +165,7 @@ def fold_order(order: Order, snapshot: OrderSnapshot) -> bool:
     """Fold one snapshot into the order; False when it is older than what we know. A cancellation is never undone by an
     older event, nor by a newer one that forgot it."""
     order.cancelled_at = _earliest(order.cancelled_at, snapshot.cancelled_at)
+    order.is_placed = order.is_placed or snapshot.paid or not snapshot.cancelled_at
     order.is_test = order.is_test or snapshot.is_test
     order.placed_at = min(order.placed_at, snapshot.placed_at)
     if order.version > snapshot.updated_at and order.currency:

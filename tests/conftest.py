@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -97,14 +98,21 @@ def _is_number(host: str | bytes) -> bool:
 @pytest.fixture
 def celery_worker_process(transactional_db: None, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A real Celery worker (prefork, every queue) on the test database and this process's own Redis database."""
+    with running_worker(tmp_path / "worker.log") as worker:
+        yield worker
+
+
+@contextmanager
+def running_worker(log: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The worker in a process group of its own, so that a test can kill it with its children."""
     from config import env
 
-    log = tmp_path / "worker.log"
     command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--loglevel", "info", "--concurrency", "2"]
     command += ["--queues", "inbox,flows,send,upkeep", "--without-gossip", "--without-mingle"]
+    surroundings = os.environ | {"DATABASE_URL": worker_database_url()} | environment
     with open(log, "wb") as lines:
         worker = subprocess.Popen(
-            command, env=os.environ | {"DATABASE_URL": worker_database_url()}, cwd=env.ROOT, stdout=lines, stderr=lines
+            command, env=surroundings, cwd=env.ROOT, stdout=lines, stderr=lines, start_new_session=True
         )
     try:
         _wait_for(log, " ready.", worker)

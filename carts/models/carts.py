@@ -47,7 +47,7 @@ class Cart(models.Model):
     stage = models.CharField(max_length=10, choices=StageChoice, default=StageChoice.CART)
 
     started_at = models.DateTimeField()
-    filled_at = models.DateTimeField(null=True, blank=True)  # when it first held an item; None: never, as far as we know
+    filled_at = models.DateTimeField(null=True, blank=True)  # when it first held an item; None: never
     last_activity_at = models.DateTimeField()
     abandon_after = models.DateTimeField(null=True, blank=True)  # the deadline; None when none runs
     abandoned_at = models.DateTimeField(

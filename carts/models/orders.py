@@ -25,6 +25,8 @@ class Order(models.Model):
     cancelled_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     paid = models.BooleanField(default=True)
+    # False: all we ever heard is that it was cancelled unpaid, as WooCommerce does by itself. Nobody bought.
+    is_placed = models.BooleanField(default=True)
 
     currency = models.CharField(max_length=3)
     total = models.DecimalField(max_digits=15, decimal_places=3, default=0)

@@ -45,11 +45,20 @@ def _smtp(url: str) -> Provider:
     return build(MailConfig("smtp", url=url))
 
 
-@lru_cache(maxsize=1)
 def _installation() -> Provider:
     """EMAIL_URL, else ANYMAIL_ESP, else the development mailbox: nothing is dropped silently."""
     if settings.EMAIL_URL:
-        return build(MailConfig("smtp", url=settings.EMAIL_URL))
+        return _smtp(settings.EMAIL_URL)
     if settings.ANYMAIL_ESP:
-        return build(MailConfig("esp", esp=settings.ANYMAIL_ESP, settings=settings.ANYMAIL))
-    return build(MailConfig("mailbox", url=str(settings.MAILBOX_DIR)))
+        return _esp(settings.ANYMAIL_ESP)
+    return _mailbox(str(settings.MAILBOX_DIR))
+
+
+@lru_cache(maxsize=1)
+def _esp(name: str) -> Provider:
+    return build(MailConfig("esp", esp=name, settings=settings.ANYMAIL))
+
+
+@lru_cache(maxsize=1)
+def _mailbox(directory: str) -> Provider:
+    return build(MailConfig("mailbox", url=directory))
