@@ -137,7 +137,7 @@ def suppress_hash(store_id: int, channel: str, hashed: str, reason: str, *, now:
 
 
 #: Suppressions that the person's own yes lifts. A dead mailbox or a spam report stays.
-_LIFTED_BY_YES = (SuppressionReason.UNSUBSCRIBE, SuppressionReason.STOP)
+LIFTED_BY_YES = (SuppressionReason.UNSUBSCRIBE, SuppressionReason.STOP)
 
 
 def grant(store: Store, customer: Customer, channel: str, *, now: datetime, source: str, words: str = "") -> None:
@@ -146,7 +146,7 @@ def grant(store: Store, customer: Customer, channel: str, *, now: datetime, sour
     with transaction.atomic():
         record(store, [Statement(customer.pk, channel, ConsentState.GRANTED, now, source, words, address)])
         Suppression.objects.filter(
-            store=store, channel=channel, address_hash__in=address_hashes(address), reason__in=_LIFTED_BY_YES
+            store=store, channel=channel, address_hash__in=address_hashes(address), reason__in=LIFTED_BY_YES
         ).delete()
 
 

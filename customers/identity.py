@@ -179,10 +179,10 @@ class _Book:
         external_id = sighting.external_id
         if matches and external_id and person.external_ids and external_id not in person.external_ids:
             person = self._make()  # the address is somebody else's account: a person of their own
-        for other in matches:
-            person = self._join(person, other)
         if external_id:
             person.external_ids.add(external_id)
+        for other in matches:
+            person = self._join(person, other)
         for key in keys:
             if key not in self.by_key:
                 self.by_key[key] = self.new_keys[key] = person
