@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 from config import embedded, env
-from config.supervisor import Supervisor, read_procfile
+from config.supervisor import Supervisor, end_with_parent, read_procfile
 
 _ANNOUNCE_ANYWAY = 30
 
@@ -67,13 +67,40 @@ def _run(servers: embedded.Servers) -> int:
     environment = _environment()
     supervisor = Supervisor(read_procfile(env.ROOT / "Procfile"), environment, env.ROOT)
     announcement = Announcement(supervisor)
+    make = Make()
 
     def each_second() -> None:
+        if make.interrupted():
+            os.kill(os.getpid(), signal.SIGINT)
         for name in servers.revive():
             supervisor.say(f"{name} had died and runs again")
         announcement.when_ready()
 
     return supervisor.run(each_second)
+
+
+class Make:
+    """The `make` that runs us, if one does.
+
+    It keeps to itself a SIGINT that is sent to it alone (a Ctrl-C in a terminal goes to all), and waits for us. All that
+    shows is that it no longer catches a second one. And should it be killed, we are told to stop.
+    """
+
+    def __init__(self) -> None:
+        self._status = Path(f"/proc/{os.getppid()}/status") if os.environ.get("MAKELEVEL") else Path("/nowhere")
+        self._catches = self._catches_now()
+        if os.environ.get("MAKELEVEL"):
+            end_with_parent()
+
+    def interrupted(self) -> bool:
+        return self._catches and not self._catches_now()
+
+    def _catches_now(self) -> bool:
+        try:
+            facts = dict(line.split(":", 1) for line in self._status.read_text().splitlines())
+        except OSError:
+            return False
+        return bool(int(facts["SigCgt"], 16) >> (signal.SIGINT - 1) & 1)
 
 
 def _environment() -> dict[str, str]:

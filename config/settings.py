@@ -44,6 +44,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.headers.SecurityHeaders",
+    "config.shortcut.WebhooksFirst",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -145,7 +146,8 @@ LOGGING = {
     "loggers": {
         # A bell rings every second: its coming and going is no news.
         **dict.fromkeys(
-            [f"celery.{name}" for name in ("app.trace", "worker.strategy", "worker.request", "beat")], {"level": "WARNING"}
+            [f"celery.{name}" for name in ("app.trace", "worker.strategy", "worker.request", "beat")],
+            {"level": "WARNING"},
         ),
         "django.request": {"level": "ERROR"},
     },

@@ -18,7 +18,7 @@ from typing import IO
 _PATIENCE = 45
 _DEATHS, _WITHIN = 5, 60.0
 _PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass
@@ -91,7 +91,7 @@ class Supervisor:
             env=self._environment,
             cwd=self._cwd,
             start_new_session=True,  # Ctrl-C is for us alone: we pass it on in order
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=end_with_parent,
         )
         assert child.process.stdout is not None
         threading.Thread(target=self._relay, args=(child.name, child.process.stdout), daemon=True).start()
@@ -124,6 +124,7 @@ class Supervisor:
         self._signals += 1
 
 
-def _die_with_parent() -> None:
-    """Linux tells the child to stop when its supervisor is killed: no orphan holds the port after a kill -9."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def end_with_parent() -> None:
+    """Ask Linux for a SIGTERM when our parent is killed: no orphan holds the port after a kill -9."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
