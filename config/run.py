@@ -82,8 +82,8 @@ def _run(servers: embedded.Servers) -> int:
 class Make:
     """The `make` that runs us, if one does.
 
-    It keeps to itself a SIGINT that is sent to it alone (a Ctrl-C in a terminal goes to all), and waits for us. All that
-    shows is that it no longer catches a second one. And should it be killed, we are told to stop.
+    It keeps to itself a SIGINT that is sent to it alone (a Ctrl-C in a terminal goes to all), and waits for us. All
+    that shows is that it no longer catches a second one. And should it be killed, we are told to stop.
     """
 
     def __init__(self) -> None:
