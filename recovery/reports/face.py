@@ -1,0 +1,119 @@
+"""The report as JSON, whose keys scripts lean on, and as a table for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from config.lib.durations import in_words
+from recovery.reports.definitions import HORIZON, LEFT_OUT, RATES
+from recovery.reports.figures import Figures, Money, Rate, Sending
+from recovery.reports.words import reason_in_words
+
+
+def as_json(found: Figures) -> dict[str, Any]:
+    """Plain values. A rate without anything to divide by is None, money is text, times carry their zone."""
+    carts, so_far = found.carts, found.so_far
+    counts = {name: getattr(carts, name) for name in carts.__slots__}
+    return {
+        "store": found.store.slug,
+        "synthetic": found.store.is_demo,
+        "from": found.period.first.isoformat(),
+        "to": found.period.last.isoformat(),
+        "timezone": found.store.timezone,
+        "as_of": moment(found.as_of),
+        "idle_after": in_words(found.timeout),
+        "horizon": in_words(HORIZON),
+        "carts": counts | {"excluded": found.excluded},
+        "rates": {name: _rate(rate) for name, rate in found.rates.items()},
+        "revenue": _revenue(found.revenue),
+        "open_so_far": {
+            "silent": so_far.silent,
+            "returned": so_far.returned,
+            "attributed": so_far.attributed,
+            "revenue": _revenue(so_far.revenue),
+        },
+        "messages": {channel: _sending(sending) for channel, sending in sorted(found.messages.items())},
+    }
+
+
+def moment(at: datetime) -> str:
+    """ISO 8601 in UTC, with the Z."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _rate(rate: Rate | None) -> dict[str, Any] | None:
+    if rate is None:
+        return None
+    shares = {"value": rate.value, "n": rate.n, "low": rate.low, "high": rate.high}
+    return {name: round(share, 6) for name, share in shares.items()} | {"hits": rate.hits, "too_few": rate.too_few}
+
+
+def _revenue(revenue: dict[str, Money]) -> dict[str, dict[str, Any]]:
+    return {
+        currency: {
+            "returned": str(money.returned),
+            "attributed": str(money.attributed),
+            "left_out": money.left_out,
+        }
+        for currency, money in revenue.items()
+    }
+
+
+def _sending(sending: Sending) -> dict[str, Any]:
+    counts = {name: getattr(sending, name) for name in ("sent", "delivered", "failed", "unknown", "waiting")}
+    return counts | {"skipped": dict(sorted(sending.skipped.items()))}
+
+
+def as_text(found: Figures) -> str:
+    """The same for people: a narrow table."""
+    return "\n".join([*_head(found), "", *_counts(found), "", *_rates(found), "", *_money(found), "", *_sent(found)])
+
+
+def _head(found: Figures) -> Iterable[str]:
+    at = found.as_of.astimezone(found.store.zone)
+    yield f"{found.store.name}: carts started {found.period.first} to {found.period.last} ({found.store.timezone})"
+    yield f"As of {at:%Y-%m-%d %H:%M %Z}. Silent after {in_words(found.timeout)}, settled after {in_words(HORIZON)}."
+    if found.store.is_demo:
+        yield "Synthetic data."
+
+
+def _counts(found: Figures) -> Iterable[str]:
+    carts, so_far = found.carts, found.so_far
+    yield f"{'carts started':<28}{carts.started:>9}"
+    yield f"{'  settled':<28}{carts.matured:>9}"
+    yield f"{'  still open':<28}{carts.open:>9}   so far {so_far.silent} went silent, {so_far.returned} came back"
+    for name, count in found.excluded.items():
+        if count:
+            yield f"{'left out: ' + LEFT_OUT.get(name, name):<28}{count:>9}"
+
+
+def _rates(found: Figures) -> Iterable[str]:
+    for name, rate in found.rates.items():
+        title = RATES[name].title
+        if rate is None:
+            yield f"{title:<28}{'–':>9}   nothing to divide by yet"
+            continue
+        few = "  too few to say" if rate.too_few else ""
+        yield f"{title:<28}{rate.value:>9.1%}   {rate.low:.1%} to {rate.high:.1%}, {rate.hits} of {rate.n}{few}"
+
+
+def _money(found: Figures) -> Iterable[str]:
+    yield f"{'net revenue':<28}{'came back':>14}{'after a click':>16}"
+    for label, revenue in (("settled", found.revenue), ("still open", found.so_far.revenue)):
+        for currency, money in revenue.items():
+            left_out = f"   {money.left_out} orders left out" if money.left_out else ""
+            yield f"{f'  {currency} {label}':<28}{money.returned:>14}{money.attributed:>16}{left_out}"
+
+
+def _sent(found: Figures) -> Iterable[str]:
+    for channel, sending in sorted(found.messages.items()):
+        yield (
+            f"{channel}: {sending.sent} sent, {sending.delivered} of them delivered, {sending.failed} failed, "
+            f"{sending.unknown} unknown, {sending.waiting} waiting"
+        )
+        for reason, count in sending.skipped.most_common():
+            yield f"  not sent: {reason_in_words(reason):<40}{count:>6}"
+    if not found.messages:
+        yield "No messages yet."

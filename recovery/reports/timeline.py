@@ -1,0 +1,159 @@
+"""What happened to one cart, in one column: events, decisions with their reasons, messages, clicks, orders, credit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from carts.models import Cart, CartTransition, Order, Refund, TransitionKind
+from recovery.models import Click, Credit, Decision, Message, MessageState
+from recovery.reports.words import machine_in_words, money, reason_in_words
+
+#: A cart that is hammered with events stays readable.
+_MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line. `kind`: cart | decision | message | click | order | credit; `tone`: plain | good | bad | quiet."""
+
+    at: datetime
+    kind: str
+    title: str
+    detail: str = ""
+    tone: str = "plain"
+    code: str = ""  # the ledger's own word for the reason
+    message_id: int | None = None
+
+    def as_json(self, store_zone: Any) -> dict[str, Any]:
+        """Plain values; the time in the store's zone, with its offset."""
+        message = f"m{self.message_id}" if self.message_id else None
+        return asdict(self) | {"at": self.at.astimezone(store_zone).isoformat(), "message_id": message}
+
+
+def timeline(cart: Cart) -> list[Entry]:
+    """Every entry of the cart, oldest first. Entries of one moment stand in the order of cause and effect."""
+    messages = {message.pk: message for message in cart.messages.select_related("step").order_by("pk")[:_MOST]}
+    entries = [
+        Entry(cart.started_at, "cart", "Cart started"),
+        *_transitions(cart),
+        *_decisions(cart, messages),
+        *_messages(messages.values()),
+        *_clicks(cart),
+        *_orders(cart),
+        *_credits(cart),
+    ]
+    return sorted(entries, key=lambda entry: (entry.at, _ORDER.index(entry.kind)))
+
+
+_ORDER = ("order", "cart", "decision", "message", "click", "credit")
+
+_TRANSITIONS = {
+    TransitionKind.ABANDONED: ("Last sign of life before the cart went silent", "bad"),
+    TransitionKind.RETURNED: ("Came alive again", "good"),
+    TransitionKind.EMPTIED: ("Was emptied", "quiet"),
+    TransitionKind.ORDERED: ("Was ordered", "good"),
+    TransitionKind.CANCELLED: ("Its order was cancelled", "bad"),
+}
+
+
+def _transitions(cart: Cart) -> Iterable[Entry]:
+    for row in CartTransition.objects.filter(cart=cart).order_by("id")[:_MOST]:
+        if row.kind in (TransitionKind.ORDERED, TransitionKind.CANCELLED) and row.order_id:
+            continue  # the order itself is told
+        title, tone = _TRANSITIONS[TransitionKind(row.kind)]
+        yield Entry(row.at, "cart", title, tone=tone)
+
+
+_VERDICTS = {
+    "enrolled": ("Entered the flow", "plain"),
+    "refused": ("Did not enter the flow", "quiet"),
+    "stopped": ("Left the flow", "quiet"),
+    "planned": ("Planned", "quiet"),
+    "sent": ("Taken by the provider", "quiet"),
+    "delivered": ("Delivered", "good"),
+    "deferred": ("Put off", "quiet"),
+    "skipped": ("Not sent", "quiet"),
+    "retry": ("Could not be sent, tried again later", "bad"),
+    "failed": ("Failed", "bad"),
+    "unknown": ("Perhaps sent, never repeated", "bad"),
+}
+
+
+def _decisions(cart: Cart, messages: dict[int, Message]) -> Iterable[Entry]:
+    for row in Decision.objects.filter(cart=cart)[:_MOST]:
+        title, tone = _VERDICTS.get(row.verdict, (row.verdict.replace("_", " ").capitalize(), "plain"))
+        message = messages.get(row.message_id or 0)
+        if message:
+            title = f"{named(message)}: {title[0].lower()}{title[1:]}"
+        why = [reason_in_words(row.reason) if row.reason else "", row.detail]
+        yield Entry(row.at, "decision", title, " · ".join(filter(None, why)), tone, row.reason, row.message_id)
+
+
+def named(message: Message) -> str:
+    """E-mail 2: the channel and the step."""
+    return f"{message.get_channel_display()} {message.step.position}"
+
+
+_STATES = {
+    MessageState.SENDING: "plain",
+    MessageState.SENT: "good",
+    MessageState.DELIVERED: "good",
+    MessageState.UNKNOWN: "bad",
+    MessageState.FAILED: "bad",
+}
+
+
+def _messages(messages: Iterable[Message]) -> Iterable[Entry]:
+    for message in messages:
+        if message.state in _STATES and message.sent_at:
+            state = message.get_state_display()
+            title = f"{named(message)}: {state[0].lower()}{state[1:]}"
+            tone = _STATES[MessageState(message.state)]
+            yield Entry(message.sent_at, "message", title, message.subject, tone, message.reason, message.pk)
+        elif message.state == MessageState.QUEUED:
+            why = f"waiting: {reason_in_words(message.reason)}" if message.reason else ""
+            yield Entry(message.due_at, "message", f"{named(message)}: due", why, "quiet", message.reason, message.pk)
+
+
+_OUTCOMES = {
+    "restored": "led back to the cart",
+    "ordered": "the cart was ordered already",
+    "expired": "the link had expired",
+    "no_address": "the store gave no way back to the cart",
+}
+
+
+def _clicks(cart: Cart) -> Iterable[Entry]:
+    for click in Click.objects.filter(cart=cart)[:_MOST]:
+        outcome = _OUTCOMES.get(click.outcome, click.outcome)
+        if click.machine_reason:
+            detail = " · ".join(filter(None, [machine_in_words(click.machine_reason), outcome]))
+            title, tone = "A machine opened the link: counts for nothing", "quiet"
+        else:
+            title, detail, tone = "Clicked the link", outcome, "good"
+        yield Entry(click.at, "click", title, detail, tone, click.machine_reason, click.message_id)
+
+
+def _orders(cart: Cart) -> Iterable[Entry]:
+    orders = list(Order.objects.filter(cart=cart).order_by("placed_at")[:_MOST])
+    for order in orders:
+        notes = [money(order.total, order.currency), "" if order.paid else "not paid yet"]
+        notes += ["a test" if order.is_test else ""]
+        yield Entry(order.placed_at, "order", f"Ordered: {order}", " · ".join(filter(None, notes)), "good")
+        if order.cancelled_at:
+            yield Entry(order.cancelled_at, "order", f"Order {order} was cancelled", tone="bad")
+        if order.deleted_at:
+            yield Entry(order.deleted_at, "order", f"Order {order} was deleted", tone="bad")
+    known = [order.external_id for order in orders]
+    for refund in Refund.objects.filter(store_id=cart.store_id, order_external_id__in=known).order_by("at"):
+        yield Entry(refund.at, "order", "Refunded", money(refund.amount, refund.currency), "bad")
+
+
+def _credits(cart: Cart) -> Iterable[Entry]:
+    found = Credit.objects.filter(message__cart=cart).select_related("order", "message__step", "click")
+    for row in found.order_by("at")[:_MOST]:
+        detail = f"clicked {row.click.at:%Y-%m-%d %H:%M} UTC, ordered {row.order}"
+        yield Entry(row.at, "credit", f"Credited to {named(row.message)}", detail, "good", message_id=row.message_id)
