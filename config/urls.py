@@ -15,5 +15,11 @@ urlpatterns = [
     path("", include("recovery.urls")),
     path("admin/", admin.site.urls),
 ]
-if settings.DEVELOPMENT and False:
+if settings.DEVELOPMENT:
     urlpatterns += [path("demo/", include("config.demo.urls"))]
+
+_pages = "recovery.links.pages"
+handler400 = f"{_pages}.bad_request"
+handler403 = f"{_pages}.forbidden"
+handler404 = f"{_pages}.not_found"
+handler500 = f"{_pages}.server_error"

@@ -29,6 +29,8 @@ class Link(models.Model):
     address_hash = models.CharField(max_length=64, blank=True)
     expires_at = models.DateTimeField()
     created_at = models.DateTimeField(default=timezone.now)
+    # The newest GET on an opt-out link; of recovery links the clicks tell. Evidence against a click at the same moment.
+    seen_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [in_choices("kind", LinkKind)]

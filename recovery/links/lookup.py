@@ -1,0 +1,23 @@
+"""From a token to its link."""
+
+from __future__ import annotations
+
+from recovery.links.clicks import hammered
+from recovery.links.mint import token_hash
+from recovery.models import Link, LinkKind
+
+#: Whoever may say no by a link may also see where they stand.
+OPT_OUT = (LinkKind.UNSUBSCRIBE,)
+SETTINGS = (LinkKind.PREFERENCES, LinkKind.UNSUBSCRIBE)
+
+
+def recovery_link(token: str) -> Link | None:
+    """The recovery link with its store, message and cart; `hammered` says whether its visits are no longer kept."""
+    links = Link.objects.filter(token_hash=token_hash(token), kind=LinkKind.RECOVER).annotate(hammered=hammered())
+    return links.select_related("store", "message", "customer", "cart__store", "cart__merged_into__store").first()
+
+
+def opt_out_link(token: str, kinds: tuple[LinkKind, ...]) -> Link | None:
+    """The link of one of the kinds, with its store, message and customer. Expired ones too: a no is never too late."""
+    links = Link.objects.filter(token_hash=token_hash(token), kind__in=kinds)
+    return links.select_related("store", "message", "customer").first()
