@@ -55,6 +55,7 @@ def prepare() -> None:
     from django.db import connections
 
     django.setup()
+    check_servers()
     print("Preparing the database", flush=True)
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
@@ -62,11 +63,27 @@ def prepare() -> None:
     connections.close_all()
 
 
+def check_servers() -> None:
+    """Refuse servers that do not answer with a sentence. What was given by the environment can be wrong."""
+    import redis
+    from django.conf import settings
+    from django.db import OperationalError, connection
+
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        raise env.EnvError(f"the database at DATABASE_URL does not let us in: {str(error).strip()}") from error
+    try:
+        redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, retry=None).ping()
+    except redis.RedisError as error:
+        raise env.EnvError(f"the server at REDIS_URL does not answer: {error}") from error
+
+
 def _run(servers: embedded.Servers) -> int:
     prepare()
     environment = _environment()
     supervisor = Supervisor(read_procfile(env.ROOT / "Procfile"), environment, env.ROOT)
-    announcement = Announcement(supervisor)
+    announcement = Announcement()
     make = Make()
 
     def each_second() -> None:
@@ -126,8 +143,7 @@ def _cores() -> int:
 class Announcement:
     """The block of addresses, printed once: when the web process answers, or when waiting for it makes no sense."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
-        self._supervisor = supervisor
+    def __init__(self) -> None:
         self._seconds = 0
         self._made = False
 
