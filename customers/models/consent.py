@@ -15,10 +15,14 @@ class Channel(models.TextChoices):
 
 
 class ConsentState(models.TextChoices):
-    """soft -> granted | revoked; granted -> revoked; revoked -> granted, by a new and later act of the person only."""
+    """soft -> granted | revoked; granted -> revoked; revoked -> granted, by a new and later act of the person only.
+
+    pending -> granted | revoked: asked to confirm by SMS, and not answered yet.
+    """
 
     GRANTED = "granted", "Said yes"
     SOFT = "soft", "Soft opt-in at checkout"
+    PENDING = "pending", "Asked to confirm"
     REVOKED = "revoked", "Said no"
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from datetime import timedelta as td
 from zoneinfo import ZoneInfo, available_timezones
@@ -91,6 +92,24 @@ class Store(models.Model):
         editable=False,
         help_text="Sealed. This store's own mail server, smtp://user:pass@host:port, instead of the installation's.",
     )
+    twilio = models.TextField(blank=True, editable=False)  # sealed JSON: this store's own Twilio account
+    sms_max_segments = models.PositiveSmallIntegerField(
+        default=2,
+        validators=[MinValueValidator(1), MaxValueValidator(10)],
+        help_text="An SMS is kept to this many segments by shortening product titles.",
+    )
+    sms_fold = models.BooleanField(
+        default=True, help_text="Swap look-alike characters for those that make an SMS cheaper (curly quotes, dashes)."
+    )
+    sms_double_opt_in = models.BooleanField(
+        default=False, help_text="A yes to SMS counts only once the shopper has confirmed it by SMS."
+    )
+    cap_messages = models.PositiveSmallIntegerField(
+        default=5, help_text="At most so many messages to one person, over all channels … (0: no limit)"
+    )
+    cap_days = models.PositiveSmallIntegerField(
+        default=7, validators=[MinValueValidator(1), MaxValueValidator(90)], help_text="… in this many days."
+    )
     is_demo = models.BooleanField(default=False, help_text="Its numbers are synthetic and say so.")
     is_active = models.BooleanField(default=True, help_text="Off: webhooks are refused and nothing is sent.")
     uninstalled_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -128,6 +147,15 @@ class Store(models.Model):
     def own_email_url(self) -> str:
         """The store's own mail server, or "". Raises Unsealable."""
         return sealing.unseal(self.email_url, settings.SEALING_SECRETS) if self.email_url else ""
+
+    def own_twilio(self) -> dict[str, str]:
+        """The store's own Twilio account, or {}: account_sid, auth_token, old_auth_token, messaging_service_sid,
+        from_number, whatsapp_from. Raises Unsealable."""
+        return dict(json.loads(sealing.unseal(self.twilio, settings.SEALING_SECRETS))) if self.twilio else {}
+
+    def set_twilio(self, account: dict[str, str]) -> None:
+        """Seal the store's own Twilio account; the caller saves."""
+        self.twilio = sealing.seal(json.dumps(account), settings.SEALING_SECRETS) if account else ""
 
     def set_email_url(self, url: str) -> None:
         """Seal the address of the store's own mail server; the caller saves."""

@@ -1,9 +1,10 @@
 """Flows, messages, links and what they brought. Import from here; inside, imports run one way."""
 
 from recovery.models.credits import Credit
-from recovery.models.flows import Enrolment, EnrolmentState, Flow, FlowStatus, FlowStep, FlowVersion
+from recovery.models.flows import Enrolment, EnrolmentState, Flow, FlowStatus, FlowStep, FlowVersion, StepFallback
 from recovery.models.links import Click, Link, LinkKind
 from recovery.models.messages import Decision, Message, MessageState
+from recovery.models.provider_events import EventState, Notice, ProviderEvent, Reply
 from recovery.models.providers import ProviderPause
 from recovery.models.templates import MessageTemplate, TemplateText
 
@@ -22,6 +23,11 @@ __all__ = [
     "Message",
     "MessageState",
     "MessageTemplate",
+    "EventState",
+    "Notice",
+    "ProviderEvent",
     "ProviderPause",
+    "Reply",
+    "StepFallback",
     "TemplateText",
 ]

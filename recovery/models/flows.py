@@ -88,6 +88,26 @@ class FlowStep(models.Model):
         return f"step {self.position}"
 
 
+class StepFallback(models.Model):
+    """The next channel to try where a step's own cannot reach the shopper. As unchangeable as the step."""
+
+    step = models.ForeignKey(FlowStep, on_delete=models.CASCADE, related_name="fallbacks")
+    position = models.PositiveSmallIntegerField()
+    channel = models.CharField(max_length=10, choices=Channel)
+    template = models.ForeignKey(MessageTemplate, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            in_choices("channel", Channel),
+            models.UniqueConstraint(fields=["step", "position"], name="fallback_is_one_per_position"),
+            models.UniqueConstraint(fields=["step", "channel"], name="fallback_is_one_per_channel"),
+        ]
+
+    def __str__(self) -> str:
+        return f"then by {self.channel}"
+
+
 class EnrolmentState(models.TextChoices):
     """running -> done | stopped; both are final."""
 

@@ -17,13 +17,14 @@ class MessageState(models.TextChoices):
 
     queued -> skipped (the gate said no) | cancelled (the enrolment was stopped).
     sending -> unknown, also when its worker died: `sending` is committed before the provider is called.
-    sent, unknown -> delivered | failed, by what the provider tells later.
+    sent, unknown -> delivered | failed, delivered -> read, by what the provider tells later.
     """
 
     QUEUED = "queued", "Waiting"
     SENDING = "sending", "Being sent"
     SENT = "sent", "Sent"
     DELIVERED = "delivered", "Delivered"
+    READ = "read", "Read"
     UNKNOWN = "unknown", "Unknown: perhaps sent"
     FAILED = "failed", "Failed"
     SKIPPED = "skipped", "Not sent"
@@ -33,7 +34,13 @@ class MessageState(models.TextChoices):
 #: Nothing was handed to a provider yet, so it can still be stopped.
 STOPPABLE = (MessageState.QUEUED,)
 #: Counts as reaching the shopper, for gaps and caps: better one too few than one too many.
-PERHAPS_REACHED = (MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN)
+PERHAPS_REACHED = (
+    MessageState.SENDING,
+    MessageState.SENT,
+    MessageState.DELIVERED,
+    MessageState.READ,
+    MessageState.UNKNOWN,
+)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -51,6 +58,8 @@ class Message(models.Model):
     enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="messages", db_index=False)
     step = models.ForeignKey(FlowStep, on_delete=models.PROTECT, related_name="messages")
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="messages")
+    # The message whose channel failed for good, and in whose stead this one goes.
+    fallback_of = models.OneToOneField("self", on_delete=models.CASCADE, null=True, blank=True, related_name="fallback")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="messages", db_index=False)
     channel = models.CharField(max_length=10, choices=Channel)
     state = models.CharField(max_length=9, choices=MessageState, default=MessageState.QUEUED)
@@ -70,6 +79,7 @@ class Message(models.Model):
     subject = models.CharField(max_length=500, blank=True)
     body_html = models.TextField(blank=True)
     body_text = models.TextField(blank=True)
+    segments = models.PositiveSmallIntegerField(default=0)  # of an SMS
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = MessageQuerySet.as_manager()
@@ -78,7 +88,9 @@ class Message(models.Model):
         constraints = [
             in_choices("channel", Channel),
             in_choices("state", MessageState),
-            models.UniqueConstraint(fields=["enrolment", "step"], name="message_is_once_per_step"),
+            models.UniqueConstraint(
+                fields=["enrolment", "step"], name="message_is_once_per_step", condition=Q(fallback_of=None)
+            ),
         ]
         indexes = [
             models.Index(fields=["due_at"], name="message_due", condition=Q(state="queued")),

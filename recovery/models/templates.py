@@ -38,6 +38,11 @@ class TemplateText(models.Model):
     button = models.CharField(max_length=100, blank=True)
     offer = models.CharField(max_length=300, blank=True)
     closing = models.TextField(max_length=2_000, blank=True)
+    # WhatsApp only: the template as the Content API knows it, and what Meta said of it.
+    buttons = models.JSONField(default=list, blank=True)  # up to three quick replies
+    content_sid = models.CharField(max_length=40, blank=True, editable=False)
+    approval = models.CharField(max_length=20, blank=True, editable=False)
+    rejection_reason = models.CharField(max_length=300, blank=True, editable=False)
     compiled_html = models.TextField(editable=False)
     compiled_text = models.TextField(editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -13,6 +13,7 @@ from recovery.models import Enrolment, FlowStep, Message, MessageState
 #: Columns that are filled when the message is composed and sent.
 _BLANK: dict[str, object] = {
     "attempts": 0,
+    "segments": 0,
     **dict.fromkeys(("detail", "provider", "provider_id", "to", "locale", "subject", "body_html", "body_text"), ""),
 }
 
@@ -24,7 +25,7 @@ def enqueue(plans: Sequence[tuple[Enrolment, FlowStep]], *, now: datetime) -> in
     bunch.
     """
     rows = [_row(enrolment, step, now) for enrolment, step in plans]
-    count = batch.insert(Message, rows, conflict="(enrolment_id, step_id) DO NOTHING")
+    count = batch.insert(Message, rows, conflict="(enrolment_id, step_id) WHERE fallback_of_id IS NULL DO NOTHING")
     late = [(e, row) for (e, _), row in zip(plans, rows, strict=True) if row["state"] == MessageState.SKIPPED]
     ledger.note((Entry(e.store_id, e.cart_id, "skipped", "too_late", enrolment_id=e.pk) for e, _ in late), now=now)
     return count
