@@ -18,7 +18,7 @@ lint: python
 	.venv/bin/python -m ruff check
 	.venv/bin/python -m ruff format --check
 	.venv/bin/python -m mypy
-	.venv/bin/python -m importlinter.cli lint-imports
+	.venv/bin/lint-imports --no-logo
 	.venv/bin/python manage.py makemigrations --check --dry-run
 	.venv/bin/python manage.py check
 

@@ -54,6 +54,8 @@ def prepare() -> None:
     from django.core.management import call_command
     from django.db import connections
 
+    import config.celery  # noqa: F401  (bells are rung through it)
+
     django.setup()
     check_servers()
     print("Preparing the database", flush=True)

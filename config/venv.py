@@ -69,6 +69,7 @@ def install(path: str, lines: set) -> None:
 
 def follow(pip: subprocess.Popen) -> str:
     """Show pip's progress, one line in ten. Returns its last lines if it failed, else ""."""
+    assert pip.stdout is not None
     tail, seen = [""], 0
     for line in iter(pip.stdout.readline, b""):
         text = line.decode("utf-8", "replace").rstrip()

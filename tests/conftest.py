@@ -24,6 +24,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 import django  # noqa: E402
 
+import config.celery  # noqa: E402, F401  (bells are rung through it)
+
 django.setup()
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -242,7 +242,7 @@ def _checked_connection(connection: HTTPConnection, loopback: bool) -> socket.so
     failure: OSError = OSError("no address")
     for ip in addresses:
         try:
-            return socket.create_connection((ip, port), float(timeout or CONNECT_SECONDS))  # type: ignore[arg-type]
+            return socket.create_connection((ip, port), float(timeout or CONNECT_SECONDS))
         except OSError as error:
             failure = error
     if isinstance(failure, TimeoutError):
