@@ -11,6 +11,7 @@ from typing import assert_never
 from carts.desk import Desk
 from carts.snapshots import (
     CartSnapshot,
+    Consent,
     CustomerMerged,
     CustomerSnapshot,
     Ignored,
@@ -115,7 +116,7 @@ def _statements(
     source = "store" if spoken else "checkout"
     told = {entry.channel: entry for entry in who.consents if entry.granted or spoken}
     for entry in told.values():
-        state = ConsentState.GRANTED if entry.granted else ConsentState.REVOKED
+        state = _state(store, entry)
         yield consent.Statement(
             customer_id,
             entry.channel,
@@ -131,6 +132,14 @@ def _statements(
         yield consent.Statement(
             customer_id, Channel.EMAIL, ConsentState.SOFT, snapshot.updated_at, source, SOFT_OPT_IN_WORDS, who.email
         )
+
+
+def _state(store: Store, entry: Consent) -> ConsentState:
+    """A yes to SMS is only asked for confirmation where the store wants a double opt-in."""
+    if not entry.granted:
+        return ConsentState.REVOKED
+    doubled = store.sms_double_opt_in and entry.channel == Channel.SMS
+    return ConsentState.PENDING if doubled else ConsentState.GRANTED
 
 
 def _address(who: Person, channel: str) -> str:

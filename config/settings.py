@@ -113,6 +113,14 @@ EMAIL_URL = env.url("EMAIL_URL", ("smtp", "smtps", "smtp+tls"), "smtp://user:pas
 ANYMAIL_ESP = env.text("ANYMAIL_ESP")
 #: The service's own settings by anymail's names, from the variables that begin with its name: POSTMARK_SERVER_TOKEN.
 ANYMAIL = env.prefixed(f"{ANYMAIL_ESP.upper()}_") if ANYMAIL_ESP else {}
+TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID")
+TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
+TWILIO_AUTH_TOKEN_OLD = env.text("TWILIO_AUTH_TOKEN_OLD")  # still valid for callbacks while the token is rotated
+TWILIO_MESSAGING_SERVICE_SID = env.text("TWILIO_MESSAGING_SERVICE_SID")
+TWILIO_FROM = env.text("TWILIO_FROM")
+TWILIO_WHATSAPP_FROM = env.text("TWILIO_WHATSAPP_FROM")
+TWILIO_API_URL = env.origin("TWILIO_API_URL", "https://api.twilio.com") if env.text("TWILIO_API_URL") else ""
+TWILIO_SMS_PER_SECOND = env.number("TWILIO_SMS_PER_SECOND", 1, 1, 10_000)  # segments; what your sender may send
 DEFAULT_SENDER = env.text("DEFAULT_SENDER", f"reminders@{_PUBLIC.hostname}")
 MAILBOX_DIR = DATA_DIR / "mailbox"
 SENDING_THREADS = env.number("SENDING_THREADS", 32, 1, 256)
@@ -126,7 +134,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _PUBLIC.scheme == "https"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY") else None
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 X_FRAME_OPTIONS = "DENY"
-SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_REFERRER_POLICY = "same-origin"  # with no-referrer, browsers post forms as from nowhere, and CSRF refuses them
 SECURE_HSTS_SECONDS = 31_536_000 if _PUBLIC.scheme == "https" else 0
 LOGIN_URL = "admin:login"
 AUTH_PASSWORD_VALIDATORS = [

@@ -37,17 +37,21 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """They may not, and why: no_address | erased | suppressed | no_consent."""
+    """They may not, and why: no_address | erased | suppressed | not_confirmed | no_consent."""
 
     reason: str
     detail: str = ""
+
+
+#: Never stand against a spoken yes or no.
+_WEAK = (ConsentState.SOFT, ConsentState.PENDING)
 
 
 def record(store: Store, statements: Sequence[Statement]) -> int:
     """Keep statements as proof and bring each person's standing up to date. Returns how many were news.
 
     Decision: a statement that repeats what already stands leaves no further row, an older one than what stands leaves
-    its proof and changes nothing, and a soft opt-in never replaces a spoken yes or no.
+    its proof and changes nothing, and a soft opt-in or a yes still to be confirmed never replaces a spoken yes or no.
     """
     ids = {statement.customer_id for statement in statements}
     stands = {(c.customer_id, c.channel): (c.state, c.at) for c in Consent.objects.filter(customer_id__in=ids)}
@@ -56,7 +60,7 @@ def record(store: Store, statements: Sequence[Statement]) -> int:
     for statement in sorted(statements, key=lambda s: s.at):
         key = (statement.customer_id, statement.channel)
         state, at = stands.get(key, ("", None))
-        if state and statement.state in (state, ConsentState.SOFT):
+        if state and statement.state in (state, *_WEAK):
             continue
         news.append(statement)
         if at is None or statement.at >= at:
@@ -109,6 +113,8 @@ def _verdict(store: Store, person: Customer, channel: str, stopped: Mapping[str,
     soft = state == ConsentState.SOFT and store.consent_policy == ConsentPolicy.SOFT_OPT_IN
     if state == ConsentState.GRANTED or soft:
         return Allowed()
+    if state == ConsentState.PENDING:
+        return Refused("not_confirmed", "asked to confirm, and has not yet")
     return Refused("no_consent", "said no" if state == ConsentState.REVOKED else "never said yes")
 
 

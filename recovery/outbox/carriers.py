@@ -7,11 +7,12 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from customers.models import Store
+from customers.models import Channel, Store
 from recovery.channels.email import Sender
 from recovery.providers.anymail.provider import MailConfig
 from recovery.providers.base import Provider
 from recovery.providers.registry import build
+from recovery.providers.twilio.config import TwilioConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +30,43 @@ class Carrier:
 
 
 def carrier_for(store: Store, channel: str) -> Carrier:
-    """The store's own mail server where it has one, else the installation's. Raises Misconfigured, Unsealable."""
-    own = store.own_email_url()
-    provider = _smtp(own) if own else _installation()
-    return Carrier(store.pk if own else None, channel, provider, sender_of(store))
+    """The store's own provider where it has one, else the installation's. Raises Misconfigured, Unsealable."""
+    if channel == Channel.EMAIL:
+        return _mail_carrier(store)
+    account = twilio_account(store)
+    if not account:
+        return Carrier(None, channel, _mailbox(str(settings.MAILBOX_DIR)), Sender(store.name))
+    provider = _twilio(TwilioConfig(**account, api_url=settings.TWILIO_API_URL))
+    return Carrier(store.pk if store.twilio else None, channel, provider, Sender(""))
+
+
+def owns_provider(store: Store, channel: str) -> bool:
+    """Does the store send this channel by a provider of its own? Then another's trouble does not hold it up."""
+    return bool(store.email_url if channel == Channel.EMAIL else store.twilio)
 
 
 def sender_of(store: Store) -> Sender:
-    """In whose name the store writes."""
+    """In whose name the store writes e-mail."""
     return Sender(store.sender_email or settings.DEFAULT_SENDER, store.sender_name or store.name, store.reply_to)
+
+
+def twilio_account(store: Store) -> dict[str, str]:
+    """The fields of a TwilioConfig: the store's own account, else the installation's; {} where there is none."""
+    own = store.own_twilio()
+    account = own or {
+        "account_sid": settings.TWILIO_ACCOUNT_SID,
+        "auth_token": settings.TWILIO_AUTH_TOKEN,
+        "messaging_service_sid": settings.TWILIO_MESSAGING_SERVICE_SID,
+        "from_number": settings.TWILIO_FROM,
+        "whatsapp_from": settings.TWILIO_WHATSAPP_FROM,
+    }
+    names = ("account_sid", "auth_token", "messaging_service_sid", "from_number", "whatsapp_from")
+    return {name: account.get(name, "") for name in names} if account["account_sid"] else {}
+
+
+def _mail_carrier(store: Store) -> Carrier:
+    own = store.own_email_url()
+    return Carrier(store.pk if own else None, Channel.EMAIL, _smtp(own) if own else _installation(), sender_of(store))
 
 
 @lru_cache(maxsize=256)
@@ -62,3 +91,8 @@ def _esp(name: str) -> Provider:
 @lru_cache(maxsize=1)
 def _mailbox(directory: str) -> Provider:
     return build(MailConfig("mailbox", url=directory))
+
+
+@lru_cache(maxsize=256)
+def _twilio(config: TwilioConfig) -> Provider:
+    return build(config)

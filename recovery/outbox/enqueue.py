@@ -9,6 +9,7 @@ from config.lib import batch
 from recovery import ledger
 from recovery.ledger import Entry
 from recovery.models import Enrolment, FlowStep, Message, MessageState
+from recovery.outbox.routes import next_channel
 
 #: Columns that are filled when the message is composed and sent.
 _BLANK: dict[str, object] = {
@@ -51,3 +52,42 @@ def _row(enrolment: Enrolment, step: FlowStep, now: datetime) -> dict[str, objec
         "created_at": now,
         **_BLANK,
     }
+
+
+def fall_back(message: Message, *, now: datetime) -> bool:
+    """Try the step's next channel in the message's stead, once, while the step is still timely; True when one is left.
+
+    The failed message stays as it is; the new one is judged at the gate like any other.
+    """
+    channel = next_channel(message)
+    if not channel or now >= message.expires_at:
+        return False
+    made = Message.objects.bulk_create(
+        [
+            Message(
+                store_id=message.store_id,
+                enrolment_id=message.enrolment_id,
+                step_id=message.step_id,
+                cart_id=message.cart_id,
+                customer_id=message.customer_id,
+                channel=channel,
+                fallback_of=message,
+                due_at=now,
+                planned_at=message.planned_at,
+                expires_at=message.expires_at,
+                created_at=now,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    entry = Entry(
+        message.store_id,
+        message.cart_id,
+        "fell_back",
+        f"to {channel}",
+        f"{message.channel} failed: {message.reason}",
+        enrolment_id=message.enrolment_id,
+        message_id=message.pk,
+    )
+    ledger.note([entry], now=now)
+    return bool(made)
