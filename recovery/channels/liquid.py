@@ -36,6 +36,7 @@ KNOWN: Mapping[str, Any] = {
     },
     "discount": dict.fromkeys(("code", "text", "expires"), ""),
     **dict.fromkeys(("recovery_url", "unsubscribe_url", "preferences_url", "greeting", "locale", "now", "today"), ""),
+    "can_reply": "",  # whether an SMS comes from a number that can be answered
 }
 
 _ITEM_LOOP = re.compile(r"\{%-?\s*for\s+(\w+)\s+in\s+cart\.items\b")
