@@ -15,8 +15,6 @@ README = ROOT / "README.md"
 
 @pytest.fixture
 def readme() -> str:
-    if not README.exists():
-        pytest.skip("the README is not written yet")
     return README.read_text()
 
 
@@ -45,7 +43,8 @@ def test_the_variables_are_found_at_all() -> None:
 
 def test_the_version_is_the_changelogs_first_heading() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+\S*", version())
-    assert f"## {version()}" in (ROOT / "CHANGELOG.md").read_text()
+    first = next(line for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if line.startswith("#"))
+    assert first == f"# {version()}"
 
 
 def test_ci_runs_what_people_run() -> None:
