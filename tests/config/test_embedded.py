@@ -138,7 +138,8 @@ def test_data_of_another_postgres_version_is_left_alone_with_a_sentence(data_dir
 
 def test_a_process_that_gets_sigterm_gives_its_servers_back(data_dir: Path) -> None:
     code = (
-        "import sys, pathlib; from config import embedded as e; e.ensure(pathlib.Path(sys.argv[1])); print(1); input()"
+        "import sys, pathlib, time; from config import embedded as e; e.ensure(pathlib.Path(sys.argv[1])); "
+        "print(1, flush=True); [time.sleep(0.05) for _ in range(600)]"
     )
     process = run_python(code, data_dir)
     assert process.stdout is not None and process.stdout.readline() == "1\n"
