@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
 }
+#: "E-Mail" and "e-post" are not to be broken after the E: they get a hyphen that holds.
+_E_MAIL = re.compile(r"\b([Ee])-(?=[MmPp])")
 
 
 def sealed(response: HttpResponse) -> HttpResponse:
@@ -36,7 +39,8 @@ def page(
     template: str, words: dict[str, str], store: Store | None = None, status: int = 200, **more: Any
 ) -> HttpResponse:
     """A page out of templates/web."""
-    context = {"words": words, "store": store, "front_page": front_page(store) if store else "", **more}
+    shown = {name: _E_MAIL.sub("\\1\u2011", text) for name, text in words.items()}
+    context = {"words": shown, "store": store, "front_page": front_page(store) if store else "", **more}
     html = render_to_string(f"web/{template}.html", context)  # without the request: nothing can touch the session
     response = HttpResponse(html, status=status)
     response.headers["Content-Language"] = words["lang"]

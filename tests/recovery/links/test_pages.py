@@ -105,7 +105,7 @@ def test_what_a_store_calls_itself_is_never_markup(browser):
 @pytest.mark.django_db
 def test_a_store_name_with_braces_is_only_a_name(browser):
     html = browser.get(written(make_store(name="{store.secrets}")).unsubscribe).content.decode()
-    assert "{store.secrets} will no longer e-mail you" in html
+    assert "{store.secrets} will no longer e‑mail you" in html
 
 
 @pytest.mark.django_db

@@ -41,7 +41,7 @@ def test_a_get_asks_and_changes_nothing(browser):
     for _ in range(2):
         response = browser.get(link.unsubscribe)
         assert response.status_code == 200
-        assert "Stop e-mail reminders?" in response.content.decode()
+        assert "Stop e‑mail reminders?" in response.content.decode()
     assert browser.head(link.unsubscribe).status_code == 200
     assert everything() == before
     assert Click.objects.count() == 0
@@ -49,7 +49,7 @@ def test_a_get_asks_and_changes_nothing(browser):
 
 def test_it_says_what_stops_and_not_who_you_are(browser):
     html = browser.get(written().unsubscribe).content.decode()
-    assert "Puro will no longer e-mail you about items left in your cart." in html
+    assert "Puro will no longer e‑mail you about items left in your cart." in html
     assert "anna" not in html.lower() and "Mug" not in html
 
 
@@ -198,7 +198,7 @@ def test_undo_says_yes_again_with_the_words_that_were_shown(browser, clock):
     assert proof.words == (
         "Was this a mistake? If you undo it, Puro may e-mail you again about items left in your cart. Undo"
     )
-    assert "Stop e-mail reminders?" in browser.get(link.unsubscribe).content.decode()
+    assert "Stop e‑mail reminders?" in browser.get(link.unsubscribe).content.decode()
 
 
 def test_a_page_that_is_opened_again_shows_the_no_that_stands(browser):
