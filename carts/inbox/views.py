@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from carts.inbox.doors import Door, door_of
+from carts.inbox.keeping import Keeper, Row
 from carts.sources.base import BadSignature, Label, Parcel, Source
 from carts.sources.registry import source_for
 
 log = logging.getLogger("cartback.inbox")
 
-_KEEP = """
-    INSERT INTO carts_delivery (store_id, topic, dedupe_key, headers, body, received_at, state, reason)
-    VALUES (%s, %s, %s, %s, %s, %s, 'pending', '') ON CONFLICT DO NOTHING
-"""
+_keeper = Keeper()
 
 
 @csrf_exempt
@@ -62,21 +58,24 @@ def _bounded_body(request: HttpRequest) -> bytes | None:
 
 
 def _headers(request: HttpRequest) -> dict[str, str]:
-    return {name.lower(): value for name, value in request.headers.items()}
+    """By lower-case name. Read directly: building `request.headers` takes a quarter of the whole view's time."""
+    return {
+        name[5:].replace("_", "-").lower(): value for name, value in request.META.items() if name.startswith("HTTP_")
+    }
 
 
 def _keep(door: Door, source: Source, label: Label, parcel: Parcel) -> None:
     kept = {name: parcel.headers[name][:1000] for name in source.kept_headers if name in parcel.headers}
-    row: list[Any] = [
-        door.store_id,
-        label.topic[:100],
-        label.dedupe_key[:200],
-        json.dumps(kept),
-        parcel.body,
-        parcel.received_at,
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, row)
+    _keeper.keep(
+        Row(
+            store_id=door.store_id,
+            topic=label.topic[:100],
+            dedupe_key=label.dedupe_key[:200],
+            headers=json.dumps(kept),
+            body=parcel.body,
+            received_at=parcel.received_at,
+        )
+    )
 
 
 def _refuse(status: int, why: str, **headers: str) -> HttpResponse:
