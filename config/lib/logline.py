@@ -12,4 +12,9 @@ def handed(log: logging.Logger, hand_over: str, **facts: object) -> None:
 
 
 def _short(value: object) -> str:
-    return f"{value:.0f}" if isinstance(value, float) else str(value).replace(" ", "_")
+    """One word: a name with a line break in it must not look like a line of its own."""
+    if isinstance(value, float):
+        return f"{value:.0f}"
+    if isinstance(value, (list, tuple)):
+        return ",".join(_short(part) for part in value)
+    return "_".join(str(value).split())
