@@ -113,6 +113,7 @@ EMAIL_URL = env.url("EMAIL_URL", ("smtp", "smtps", "smtp+tls"), "smtp://user:pas
 ANYMAIL_ESP = env.text("ANYMAIL_ESP")
 #: The service's own settings by anymail's names, from the variables that begin with its name: POSTMARK_SERVER_TOKEN.
 ANYMAIL = env.prefixed(f"{ANYMAIL_ESP.upper()}_") if ANYMAIL_ESP else {}
+ANYMAIL_WEBHOOK_SECRET = env.names("ANYMAIL_WEBHOOK_SECRET")  # "user:password", several while one is changed
 TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
 TWILIO_AUTH_TOKEN_OLD = env.text("TWILIO_AUTH_TOKEN_OLD")  # still valid for callbacks while the token is rotated
@@ -141,7 +142,16 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
-UNFOLD = {"SITE_TITLE": "Cartback", "SITE_HEADER": "Cartback", "SITE_URL": "/admin/", "SHOW_VIEW_ON_SITE": False}
+UNFOLD = {
+    "SITE_TITLE": "Cartback",
+    "SITE_HEADER": "Cartback",
+    "SITE_SYMBOL": "shopping_cart_checkout",
+    "SITE_URL": "/admin/",
+    "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "recovery.admin.front_page.front_page",
+    "STYLES": ["recovery.admin.menu.stylesheet"],
+    "SIDEBAR": {"navigation": "recovery.admin.menu.navigation"},
+}
 
 # -- the log
 

@@ -1,0 +1,72 @@
+"""The panel beside the shop: how far the visitor is round the loop, and what went over the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from config.demo import courier
+from config.demo.courier import Webhook
+from config.demo.memory import Cart, Shopper, bought_cart
+from recovery.providers.console.provider import read_mailbox
+
+STEPS = ["Fill a cart", "Leave an e-mail address", "Walk away", "Open the reminder", "Come back and buy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Backstage:
+    """`at` is the number of the step that comes next, from 1; 6 when all are done. `letter` is the reminder's file."""
+
+    at: int
+    steps: list[tuple[int, str]]
+    webhooks: list[Webhook]
+    silent_since: datetime | None
+    refused: bool
+    letter: str
+    mail_is_real: bool
+
+    @property
+    def next(self) -> str:
+        """The step that comes next, in words; "" when all are done."""
+        return dict(self.steps).get(self.at, "")
+
+    @property
+    def pending(self) -> bool:
+        return any(webhook.waiting for webhook in self.webhooks)
+
+
+def backstage(shopper: Shopper, cart: Cart) -> Backstage:
+    webhooks = courier.sent_by(shopper.id)
+    letter = _newest_letter(shopper, cart)
+    at = _step(shopper, cart, letter)
+    return Backstage(
+        at=at,
+        steps=list(enumerate(STEPS, 1)),
+        webhooks=webhooks,
+        silent_since=datetime.fromisoformat(cart.updated_at) if at == 3 else None,
+        refused=bool(shopper.contact.get("no_reminder")),
+        letter=letter,
+        mail_is_real=bool(settings.EMAIL_URL or settings.ANYMAIL_ESP),
+    )
+
+
+def _step(shopper: Shopper, cart: Cart, letter: str) -> int:
+    if not cart.count:
+        return 6 if bought_cart(shopper) else 1
+    if cart.came_back:
+        return 5
+    if not (shopper.contact and cart.checkout_id):
+        return 2
+    return 4 if letter else 3
+
+
+def _newest_letter(shopper: Shopper, cart: Cart) -> str:
+    """The reminder of this cart, if it lies in the mailbox: the shopper's newest letter since the cart changed."""
+    address = shopper.contact.get("email", "").lower()
+    if not (address and cart.count):
+        return ""
+    changed = datetime.fromisoformat(cart.updated_at)
+    found = (m.name for m in read_mailbox(settings.MAILBOX_DIR) if m.at > changed and address in m.to.lower())
+    return next(found, "")
