@@ -54,6 +54,8 @@ class Standin:
             await self.serve(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # the client hung up
+        except asyncio.CancelledError:
+            pass  # the stand-in is being stopped; streams would print a cancelled task as an accident
         finally:
             writer.close()
 
