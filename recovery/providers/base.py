@@ -23,6 +23,9 @@ class Envelope:
     html: str = ""
     message_id: str = ""  # RFC 5322, angle brackets included; e-mail only
     headers: Mapping[str, str] = field(default_factory=dict)
+    callback_url: str = ""  # where the provider tells how this very message ended; SMS and WhatsApp
+    content_sid: str = ""  # an approved WhatsApp template, which goes in place of `text`
+    content_variables: str = ""  # its variables: a JSON object of texts, none of them empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Permanent(SendError):
 
     def __init__(self, code: str, detail: str = "", *, suppress: str = "") -> None:
         super().__init__(code, detail)
-        self.suppress = suppress  # "" | invalid | bounce
+        self.suppress = suppress  # "" | invalid | bounce | stop
 
 
 class Misconfigured(SendError):
