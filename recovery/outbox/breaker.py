@@ -43,24 +43,25 @@ class Breaker:
                 self._failures[key] = 0
 
 
-def _of(carrier: Carrier) -> Q:
-    return Q(store_id=carrier.store_id) if carrier.store_id else Q(store=None)
-
-
 def pause(carrier: Carrier, error: SendError, *, now: datetime, until: datetime) -> None:
     """Pause the carrier unless it is paused already."""
-    standing = ProviderPause.objects.standing(now).filter(channel=carrier.channel).filter(_of(carrier))
-    if standing.exists():
+    pause_channel(carrier.store_id, carrier.channel, carrier.name, error.code, error.detail, now=now, until=until)
+
+
+def pause_channel(
+    store_id: int | None, channel: str, provider: str, code: str, detail: str, *, now: datetime, until: datetime
+) -> None:
+    """Pause a channel of a store (None: the installation's) unless it is paused already. `detail` is for a person."""
+    whose = Q(store_id=store_id) if store_id else Q(store=None)
+    if ProviderPause.objects.standing(now).filter(whose, channel=channel).exists():
         return
     ProviderPause.objects.create(
-        store_id=carrier.store_id,
-        channel=carrier.channel,
-        provider=carrier.name,
-        code=error.code[:30],
-        detail=error.detail[:300],
+        store_id=store_id,
+        channel=channel,
+        provider=provider,
+        code=code[:30],
+        detail=detail[:300],
         began_at=now,
         until=until,
     )
-    log.warning(
-        "paused provider=%s channel=%s code=%s until=%s", carrier.name, carrier.channel, error.code, until.isoformat()
-    )
+    log.warning("paused provider=%s channel=%s code=%s until=%s", provider, channel, code, until.isoformat())

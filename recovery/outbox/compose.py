@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from config.lib.money import rounded
 from customers.addresses import address_hash
-from customers.models import Store
-from recovery.channels import email
+from customers.models import Channel
+from recovery.channels import email, sms
 from recovery.channels.liquid import TemplateBroken
-from recovery.links.mint import MessageLinks, mint
+from recovery.links.mint import mint
 from recovery.models import Message, TemplateText
+from recovery.outbox.callback_urls import callback_url
+from recovery.outbox.carriers import Carrier
+from recovery.outbox.context import context_of
+from recovery.outbox.routes import Route
 from recovery.providers.base import Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A message that may go, by which route, and who carries it."""
+
+    message: Message
+    route: Route
+    carrier: Carrier
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What will be handed over, and what it takes: SMS segments, 0 for other channels."""
+
+    envelope: Envelope
+    locale: str
+    segments: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +45,26 @@ class Broken:
     detail: str
 
 
-def compose(
-    messages: Sequence[Message], senders: Mapping[int, email.Sender], *, now: datetime
-) -> dict[int, Envelope | Broken]:
-    """An envelope for each message, by its id. `senders` are by store id."""
-    texts = _texts(messages)
-    links = mint(messages, [address_hash(m.customer.address(m.channel)) for m in messages], now=now)
-    composed: dict[int, Envelope | Broken] = {}
-    for message, urls in zip(messages, links, strict=True):
-        text = choose(texts.get(message.step.template_id, {}), message)
-        composed[message.pk] = _shape(message, text, urls, senders[message.store_id]) if text else _NO_TEXT
-    return composed
-
-
 _NO_TEXT = Broken("The template has no text in any language: write one and publish again.")
 
 
-def _texts(messages: Sequence[Message]) -> dict[int, dict[str, TemplateText]]:
+def compose(departures: Sequence[Departure], *, now: datetime) -> dict[int, Composed | Broken]:
+    """An envelope for each message, by its id."""
+    texts = _texts(departures)
+    messages = [departure.message for departure in departures]
+    hashes = [address_hash(d.message.customer.address(d.route.channel)) for d in departures]
+    composed: dict[int, Composed | Broken] = {}
+    for departure, urls in zip(departures, mint(messages, hashes, now=now), strict=True):
+        text = choose(texts.get(departure.route.template_id, {}), departure.message)
+        context = context_of(departure.message, urls)
+        composed[departure.message.pk] = _shaped(departure, text, context) if text else _NO_TEXT
+    return composed
+
+
+def _texts(departures: Sequence[Departure]) -> dict[int, dict[str, TemplateText]]:
     """For each template in use, its texts by locale."""
     found: dict[int, dict[str, TemplateText]] = {}
-    for text in TemplateText.objects.filter(template_id__in={m.step.template_id for m in messages}):
+    for text in TemplateText.objects.filter(template_id__in={d.route.template_id for d in departures}):
         found.setdefault(text.template_id, {})[text.locale] = text
     return found
 
@@ -65,68 +85,45 @@ def _widening(tag: str) -> list[str]:
     return [tag, language, *({"no": ["nb"], "nn": ["nb"]}.get(language, []))]
 
 
-def _shape(message: Message, text: TemplateText, urls: MessageLinks, sender: email.Sender) -> Envelope | Broken:
-    compiled = email.Compiled(text.subject, text.compiled_html, text.compiled_text, text.locale)
-    customer = message.customer
+def _shaped(departure: Departure, text: TemplateText, context: dict[str, Any]) -> Composed | Broken:
     try:
-        return email.shape(
-            compiled,
-            context_of(message, urls),
-            sender,
-            send_id=send_id(message),
-            to=customer.email,
-            to_name=f"{customer.first_name} {customer.last_name}".strip(),
-        )
+        return _SHAPES[departure.route.channel](departure, text, context)
     except TemplateBroken as error:
         return Broken(str(error))
+
+
+def _email(departure: Departure, text: TemplateText, context: dict[str, Any]) -> Composed:
+    customer = departure.message.customer
+    compiled = email.Compiled(text.subject, text.compiled_html, text.compiled_text, text.locale)
+    envelope = email.shape(
+        compiled,
+        context,
+        departure.carrier.sender,
+        send_id=send_id(departure.message),
+        to=customer.email,
+        to_name=f"{customer.first_name} {customer.last_name}".strip(),
+    )
+    return Composed(envelope, text.locale)
+
+
+def _sms(departure: Departure, text: TemplateText, context: dict[str, Any]) -> Composed:
+    message, store = departure.message, departure.message.store
+    shaped = sms.shape_sms(
+        sms.CompiledSms(text.compiled_text, text.locale),
+        context,
+        sms.SmsSender(departure.carrier.sender.address),
+        send_id=send_id(message),
+        to=message.customer.phone,
+        max_segments=store.sms_max_segments,
+        folding=store.sms_fold,
+    )
+    envelope = replace(shaped.envelope, sender="", callback_url=callback_url(message))
+    return Composed(envelope, text.locale, shaped.measure.segments)
+
+
+_SHAPES = {Channel.EMAIL.value: _email, Channel.SMS.value: _sms}
 
 
 def send_id(message: Message) -> str:
     """Our own name for the message at every provider, the same at every attempt."""
     return f"m{message.pk}.{message.planned_at:%Y%m%d%H%M%S}"
-
-
-def context_of(message: Message, urls: MessageLinks) -> dict[str, Any]:
-    """What a template may see of one message. Plain values only."""
-    return {
-        "store": store_context(message.store),
-        "customer": {"first_name": message.customer.first_name, "last_name": message.customer.last_name},
-        "cart": cart_context(message.cart.lines, message.cart.total, message.cart.quantity, message.cart.currency),
-        "recovery_url": urls.recover,
-        "unsubscribe_url": urls.unsubscribe,
-        "preferences_url": urls.preferences,
-        "discount": None,
-    }
-
-
-def store_context(store: Store) -> dict[str, Any]:
-    return {
-        "name": store.name,
-        "url": f"https://{store.domain}" if not store.is_demo else "",
-        "postal_address": store.postal_address,
-        "support": store.support_contact,
-        "currency": store.currency,
-        "locale": store.locale,
-    }
-
-
-def cart_context(lines: Sequence[Mapping[str, Any]], total: Decimal, count: int, currency: str) -> dict[str, Any]:
-    return {
-        "items": [_item(line, currency) for line in lines],
-        "total": total,
-        "currency": currency,
-        "count": count,
-    }
-
-
-def _item(line: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    price = Decimal(str(line.get("price", "0")))
-    return {
-        "title": line.get("title", ""),
-        "variant": line.get("variant_title", ""),
-        "quantity": line.get("quantity", 0),
-        "price": price,
-        "line_total": rounded(price * int(line.get("quantity", 0)), currency),
-        "image": line.get("image_url", ""),
-        "url": line.get("url", ""),
-    }

@@ -13,10 +13,12 @@ from carts.abandonment import unread_since
 from carts.models import CartState, Delivery, Order
 from config.lib.hours import quiet_until
 from customers.consent import Refused, may_contact
-from customers.models import Customer
+from customers.models import Customer, Store
 from recovery.conditions import BadConditions, CartFacts, Conditions, item_keys
 from recovery.models import EnrolmentState, FlowStatus, Message, ProviderPause
 from recovery.models.messages import PERHAPS_REACHED
+from recovery.outbox.carriers import owns_provider
+from recovery.outbox.routes import Route, open_routes
 from recovery.purchases import bought_since
 
 #: An inbox that is this far behind may hold the order that would stop a message.
@@ -27,7 +29,10 @@ _FLOW_PAUSED = td(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """It may go."""
+    """It may go, by this route. `because` says why the routes before it were passed over."""
+
+    route: Route
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,8 @@ class _Answers:
 def judge(messages: Sequence[Message], *, now: datetime) -> dict[int, Verdict]:
     """A verdict for each message, by its id.
 
-    The messages come with store, customer, cart, step and enrolment (with its flow), so that the number of queries does
-    not grow with the batch.
+    The messages come with store, customer, cart, step (with its fallbacks) and enrolment (with its flow), so that the
+    number of queries does not grow with the batch.
     """
     answers = _ask(messages, now)
     verdicts: dict[int, Verdict] = {}
@@ -96,12 +101,15 @@ def _ask(messages: Sequence[Message], now: datetime) -> _Answers:
 
 
 def _refused(messages: Sequence[Message], customers: Mapping[int, Customer]) -> dict[tuple[str, int], Refused]:
-    groups: dict[tuple[int, str], list[Message]] = {}
+    """Who may not be written to, on every channel that any of the messages might go by."""
+    asked: dict[tuple[int, str], dict[int, Store]] = {}
     for message in messages:
-        groups.setdefault((message.store_id, message.channel), []).append(message)
+        for route in open_routes(message):
+            asked.setdefault((message.store_id, route.channel), {})[message.customer_id] = message.store
     refused: dict[tuple[str, int], Refused] = {}
-    for (_, channel), some in groups.items():
-        answers = may_contact(some[0].store, {m.customer_id: customers[m.customer_id] for m in some}.values(), channel)
+    for (_, channel), people in asked.items():
+        store = next(iter(people.values()))
+        answers = may_contact(store, [customers[pk] for pk in people], channel)
         refused |= {(channel, pk): answer for pk, answer in answers.items() if isinstance(answer, Refused)}
     return refused
 
@@ -121,13 +129,56 @@ def _verdict(message: Message, answers: _Answers, now: datetime) -> Verdict:
         found = question(message, answers, now)
         if found:
             return found
+    way = choose_way(message, answers, now)
+    if isinstance(way, Skip):
+        return way
     for question in _PASSING:
         found = question(message, answers, now)
-        if isinstance(found, Defer) and found.until > message.expires_at:
-            return Skip("too_late", f"{found.reason} until {found.until:%Y-%m-%d %H:%M} UTC")
         if found:
-            return found
-    return Send()
+            return _in_time(message, found)
+    return _in_time(message, way)
+
+
+def _in_time(message: Message, verdict: Verdict) -> Verdict:
+    """A wait that outlives the step's own window is a refusal."""
+    if isinstance(verdict, Defer) and verdict.until > message.expires_at:
+        return Skip("too_late", f"{verdict.reason} until {verdict.until:%Y-%m-%d %H:%M} UTC")
+    return verdict
+
+
+def choose_way(message: Message, answers: _Answers, now: datetime) -> Verdict:
+    """The first of the step's channels on which the shopper can be reached at this moment.
+
+    Where every channel that is open to them has to wait, the one that waits least is waited for; where none is open,
+    the marketer's first choice says why.
+    """
+    barred: list[tuple[str, Skip]] = []
+    waiting: list[Defer] = []
+    for route in open_routes(message):
+        bar = _barred(message, route, answers, now)
+        hold = None if bar else _held(message, route, answers, now)
+        if bar:
+            barred.append((route.channel, bar))
+        elif hold:
+            waiting.append(hold)
+        else:
+            return Send(route, "; ".join(f"{channel}: {bar.reason}" for channel, bar in barred))
+    if waiting:
+        return min(waiting, key=lambda defer: defer.until)
+    first = barred[0][1]
+    others = "; ".join(f"{channel}: {bar.reason}" for channel, bar in barred[1:])
+    return Skip(first.reason, "; ".join(part for part in (first.detail, others) if part))
+
+
+def _barred(message: Message, route: Route, answers: _Answers, now: datetime) -> Skip | None:
+    """Why the shopper cannot be reached by this route at all."""
+    refused = answers.refused.get((route.channel, message.customer_id))
+    return Skip(refused.reason, refused.detail) if refused else None
+
+
+def _held(message: Message, route: Route, answers: _Answers, now: datetime) -> Defer | None:
+    """Why this route has to wait."""
+    return _quiet(message, route, answers, now) or _provider_paused(message, route, answers, now)
 
 
 def _store_is_off(message: Message, answers: _Answers, now: datetime) -> Verdict | None:
@@ -150,11 +201,6 @@ def _left(message: Message, answers: _Answers, now: datetime) -> Verdict | None:
     if message.cart.state != CartState.ABANDONED:
         return Skip("returned" if message.cart.state == CartState.ACTIVE else message.cart.state)
     return None
-
-
-def _not_allowed(message: Message, answers: _Answers, now: datetime) -> Verdict | None:
-    refused = answers.refused.get((message.channel, message.customer_id))
-    return Skip(refused.reason, refused.detail) if refused else None
 
 
 def _unmet(message: Message, answers: _Answers, now: datetime) -> Verdict | None:
@@ -191,20 +237,20 @@ def _too_soon(message: Message, answers: _Answers, now: datetime) -> Verdict | N
     return Defer(free, "minimum_gap") if free > now else None
 
 
-def _quiet(message: Message, answers: _Answers, now: datetime) -> Verdict | None:
+def _quiet(message: Message, route: Route, answers: _Answers, now: datetime) -> Defer | None:
     store = message.store
     until = quiet_until(now, store.zone, store.quiet_from, store.quiet_until)
     return Defer(until, "quiet_hours") if until else None
 
 
-def _provider_paused(message: Message, answers: _Answers, now: datetime) -> Verdict | None:
-    own = answers.pauses.get((message.channel, message.store_id))
-    until = own or (None if message.store.email_url else answers.pauses.get((message.channel, None)))
+def _provider_paused(message: Message, route: Route, answers: _Answers, now: datetime) -> Defer | None:
+    own = owns_provider(message.store, route.channel)
+    until = answers.pauses.get((route.channel, message.store_id if own else None))
     return Defer(until, "provider_paused") if until else None
 
 
 _Question = Callable[[Message, _Answers, datetime], Verdict | None]
 #: Whoever is told no here is never asked again …
-_FINAL: list[_Question] = [_store_is_off, _erased, _ordered, _left, _not_allowed, _unmet, _too_late]
+_FINAL: list[_Question] = [_store_is_off, _erased, _ordered, _left, _unmet, _too_late]
 #: … and here, later.
-_PASSING: list[_Question] = [_inbox_behind, _flow_paused, _too_soon, _quiet, _provider_paused]
+_PASSING: list[_Question] = [_inbox_behind, _flow_paused, _too_soon]

@@ -8,7 +8,7 @@ from carts.abandonment import sweep
 from recovery import intake
 from recovery.flows.runner import run_flows
 from recovery.models import Message
-from recovery.outbox import send
+from recovery.outbox import prepare, send
 from recovery.providers.console.provider import read_mailbox
 from tests.factories import NOW, after, checkout, make_flow, make_store, order, person, put
 from tests.races.threads import at_once
@@ -36,14 +36,14 @@ def buy(store, **fields) -> None:
 @pytest.mark.parametrize("room", ["_claim", "_lock_customers", "judge", "_write_refusals", "_composed"])
 def test_an_order_applied_at_any_step_of_preparing_stops_it(store, monkeypatch, tmp_path, room):
     """The order is committed by another connection just before the named step runs."""
-    real = getattr(send, room)
+    real = getattr(prepare, room)
 
     def with_order(*args, **kwargs):
-        monkeypatch.setattr(send, room, real)
+        monkeypatch.setattr(prepare, room, real)
         buy(store)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(send, room, with_order)
+    monkeypatch.setattr(prepare, room, with_order)
     send.send_due(DUE)
     assert read_mailbox(tmp_path) == []
     assert (Message.objects.get().state, Message.objects.get().reason) == ("skipped", "ordered")

@@ -182,7 +182,7 @@ def test_the_number_of_queries_does_not_grow_with_the_batch(mailbox):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    from recovery.outbox.send import prepare
+    from recovery.outbox.prepare import prepare
 
     counts = []
     for size in (2, 20):
