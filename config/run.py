@@ -83,7 +83,7 @@ def check_servers() -> None:
 
 def _run(servers: embedded.Servers) -> int:
     prepare()
-    environment = _environment()
+    environment = environment_of_children()
     supervisor = Supervisor(read_procfile(env.ROOT / "Procfile"), environment, env.ROOT)
     announcement = Announcement()
     make = Make()
@@ -122,8 +122,9 @@ class Make:
         return bool(int(facts["SigCgt"], 16) >> (signal.SIGINT - 1) & 1)
 
 
-def _environment() -> dict[str, str]:
+def environment_of_children() -> dict[str, str]:
     """What the Procfile's commands find. Addresses are fixed here, so a child can outlive a restart of its server."""
+    workers = env.number("WEB_WORKERS", _cores(), 1, 64)
     return os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "DATABASE_URL": env.database_url(),
@@ -131,7 +132,10 @@ def _environment() -> dict[str, str]:
         "DATA_DIR": str(env.data_dir()),
         "HOST": env.host(),
         "PORT": str(env.port()),
-        "WEB_WORKERS": str(env.number("WEB_WORKERS", _cores(), 1, 64)),
+        "WEB_WORKERS": str(workers),
+        # Webhooks share a commit when they wait together, so a few more threads than cores pay. But each thread keeps
+        # a connection, and PostgreSQL gives out a hundred.
+        "WEB_THREADS": str(env.number("WEB_THREADS", min(8, max(2, 64 // workers)), 1, 64)),
         "PYTHONUNBUFFERED": "1",
         # Celery warns of pickle, which is not accepted here.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
