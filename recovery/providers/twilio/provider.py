@@ -23,7 +23,7 @@ log = logging.getLogger("cartback.twilio")
 #: An SMS that has not left Twilio's queue by then is not sent (30036), rather than in the middle of the night.
 VALID_SECONDS = 3600
 _WHATSAPP = "whatsapp:"
-_CONNECTIONS = 64  # kept open; more are opened and closed again when there are more threads
+_CONNECTIONS = 256  # kept open at most: one for each thread that sends (SENDING_THREADS)
 _CLOCKS_DIFFER = td(seconds=5)
 _LOOKED_THROUGH = 50  # the newest messages to one number
 
