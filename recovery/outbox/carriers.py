@@ -14,6 +14,9 @@ from recovery.providers.base import Provider
 from recovery.providers.registry import build
 from recovery.providers.twilio.config import TwilioConfig
 
+#: The captured messages' sender: a number that Twilio keeps for tests, and that reaches nobody.
+MAILBOX_NUMBER = "+15005550006"
+
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
@@ -35,9 +38,11 @@ def carrier_for(store: Store, channel: str) -> Carrier:
         return _mail_carrier(store)
     account = twilio_account(store)
     if not account:
-        return Carrier(None, channel, _mailbox(str(settings.MAILBOX_DIR)), Sender(store.name))
+        return Carrier(None, channel, _mailbox(str(settings.MAILBOX_DIR)), Sender(MAILBOX_NUMBER))
     provider = _twilio(TwilioConfig(**account, api_url=settings.TWILIO_API_URL))
-    return Carrier(store.pk if store.twilio else None, channel, provider, Sender(""))
+    texting = account["messaging_service_sid"] or account["from_number"]
+    sender = account["whatsapp_from"] if channel == Channel.WHATSAPP else texting
+    return Carrier(store.pk if store.twilio else None, channel, provider, Sender(sender))
 
 
 def owns_provider(store: Store, channel: str) -> bool:

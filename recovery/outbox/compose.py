@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from customers.addresses import address_hash
 from customers.models import Channel
-from recovery.channels import email, sms
+from recovery.channels import email, sms, whatsapp
 from recovery.channels.liquid import TemplateBroken
 from recovery.links.mint import mint
 from recovery.models import Message, TemplateText
 from recovery.outbox.callback_urls import callback_url
 from recovery.outbox.carriers import Carrier
 from recovery.outbox.context import context_of
+from recovery.outbox.languages import APPROVED, choose, texts_of
 from recovery.outbox.routes import Route
 from recovery.providers.base import Envelope
 
@@ -50,7 +52,7 @@ _NO_TEXT = Broken("The template has no text in any language: write one and publi
 
 def compose(departures: Sequence[Departure], *, now: datetime) -> dict[int, Composed | Broken]:
     """An envelope for each message, by its id."""
-    texts = _texts(departures)
+    texts = texts_of({departure.route.template_id for departure in departures})
     messages = [departure.message for departure in departures]
     hashes = [address_hash(d.message.customer.address(d.route.channel)) for d in departures]
     composed: dict[int, Composed | Broken] = {}
@@ -59,30 +61,6 @@ def compose(departures: Sequence[Departure], *, now: datetime) -> dict[int, Comp
         context = context_of(departure.message, urls)
         composed[departure.message.pk] = _shaped(departure, text, context) if text else _NO_TEXT
     return composed
-
-
-def _texts(departures: Sequence[Departure]) -> dict[int, dict[str, TemplateText]]:
-    """For each template in use, its texts by locale."""
-    found: dict[int, dict[str, TemplateText]] = {}
-    for text in TemplateText.objects.filter(template_id__in={d.route.template_id for d in departures}):
-        found.setdefault(text.template_id, {})[text.locale] = text
-    return found
-
-
-def choose(texts: Mapping[str, TemplateText], message: Message) -> TemplateText | None:
-    """The text in the shopper's language: the cart's, the customer's, the store's, English, else the first there is."""
-    for tag in (message.cart.locale, message.customer.locale, message.store.locale, "en"):
-        for locale in _widening(tag):
-            if locale in texts:
-                return texts[locale]
-    return texts[min(texts)] if texts else None
-
-
-def _widening(tag: str) -> list[str]:
-    """A language tag and its plainer forms: "nn-NO" is nn-NO, nn, and nb, which its readers read."""
-    tag = tag.replace("_", "-")
-    language = tag.split("-")[0].lower()
-    return [tag, language, *({"no": ["nb"], "nn": ["nb"]}.get(language, []))]
 
 
 def _shaped(departure: Departure, text: TemplateText, context: dict[str, Any]) -> Composed | Broken:
@@ -121,7 +99,29 @@ def _sms(departure: Departure, text: TemplateText, context: dict[str, Any]) -> C
     return Composed(envelope, text.locale, shaped.measure.segments)
 
 
-_SHAPES = {Channel.EMAIL.value: _email, Channel.SMS.value: _sms}
+def _whatsapp(departure: Departure, text: TemplateText, context: dict[str, Any]) -> Composed:
+    """The approved template where there is one; else free text, which the gate lets pass only inside the window."""
+    message = departure.message
+    envelope = whatsapp.shape_whatsapp(
+        compiled_whatsapp(text.locale, text.body, tuple((b["id"], b["title"]) for b in text.buttons)),
+        context,
+        departure.carrier.sender.address,
+        send_id=send_id(message),
+        to=message.customer.phone,
+        content_sid=text.content_sid if text.approval == APPROVED else "",
+        in_session=text.approval != APPROVED,
+    )
+    return Composed(replace(envelope, callback_url=callback_url(message)), text.locale)
+
+
+_SHAPES = {Channel.EMAIL.value: _email, Channel.SMS.value: _sms, Channel.WHATSAPP.value: _whatsapp}
+
+
+@lru_cache(maxsize=256)
+def compiled_whatsapp(locale: str, body: str, buttons: tuple[tuple[str, str], ...]) -> whatsapp.CompiledWhatsApp:
+    """Compiled once for all who get it. Raises TemplateBroken."""
+    replies = tuple(whatsapp.QuickReply(name, title) for name, title in buttons)
+    return whatsapp.compile_whatsapp(whatsapp.WhatsAppTexts(locale, body, replies))
 
 
 def send_id(message: Message) -> str:

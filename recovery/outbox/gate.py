@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from datetime import timedelta as td
+from typing import TypedDict
 
 from django.db.models import Count, Max, Q
 
@@ -13,11 +14,13 @@ from carts.abandonment import unread_since
 from carts.models import CartState, Delivery, Order
 from config.lib.hours import quiet_until
 from customers.consent import Refused, may_contact
-from customers.models import Customer, Store
+from customers.models import Channel, Customer, Store
+from recovery.channels.whatsapp import offered
 from recovery.conditions import BadConditions, CartFacts, Conditions, item_keys
-from recovery.models import EnrolmentState, FlowStatus, Message, ProviderPause
+from recovery.models import EnrolmentState, FlowStatus, Message, ProviderPause, Reply, TemplateText
 from recovery.models.messages import PERHAPS_REACHED
-from recovery.outbox.carriers import owns_provider
+from recovery.outbox.carriers import owns_provider, twilio_account
+from recovery.outbox.languages import APPROVED, choose, texts_of
 from recovery.outbox.routes import Route, open_routes
 from recovery.purchases import bought_since
 
@@ -25,6 +28,8 @@ from recovery.purchases import bought_since
 _INBOX_BEHIND = td(seconds=10)
 _ASK_AGAIN = td(seconds=3)
 _FLOW_PAUSED = td(minutes=5)
+#: WhatsApp's customer-service window, from the shopper's last message.
+_SESSION = td(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,9 @@ class _Answers:
     orders: dict[int, int] = field(default_factory=dict)  # customer id
     pauses: dict[tuple[str, int | None], datetime] = field(default_factory=dict)  # (channel, store id or None)
     unread: dict[int, datetime] = field(default_factory=dict)  # store id
+    whatsapp_texts: dict[int, dict[str, TemplateText]] = field(default_factory=dict)  # template id
+    in_session: set[int] = field(default_factory=set)  # customers who wrote by WhatsApp within a day
+    replied: dict[int, datetime] = field(default_factory=dict)  # customer id: their last word on any channel
 
 
 def judge(messages: Sequence[Message], *, now: datetime) -> dict[int, Verdict]:
@@ -97,7 +105,31 @@ def _ask(messages: Sequence[Message], now: datetime) -> _Answers:
         orders=dict(orders.order_by().values_list("customer_id").annotate(Count("pk"))),
         pauses={(p.channel, p.store_id): p.until or now + td(days=3650) for p in pauses},
         unread=_unread(stores, now),
+        whatsapp_texts=texts_of(_whatsapp_templates(messages)),
+        **_replies(customers, now),
     )
+
+
+def _whatsapp_templates(messages: Sequence[Message]) -> set[int]:
+    return {r.template_id for m in messages for r in open_routes(m) if r.channel == Channel.WHATSAPP}
+
+
+class _Replies(TypedDict):
+    in_session: set[int]
+    replied: dict[int, datetime]
+
+
+def _replies(customers: Mapping[int, Customer], now: datetime) -> _Replies:
+    """Who wrote to us: lately by WhatsApp, and when for the last time at all (words of opt-in and help left aside)."""
+    rows = Reply.objects.filter(customer_id__in=customers, at__lte=now).order_by("at")
+    replied: dict[int, datetime] = {}
+    in_session: set[int] = set()
+    for customer_id, channel, intent, at in rows.values_list("customer_id", "channel", "intent", "at"):
+        if channel == Channel.WHATSAPP and at > now - _SESSION:
+            in_session.add(customer_id)
+        if not intent:
+            replied[customer_id] = at
+    return {"in_session": in_session, "replied": replied}
 
 
 def _refused(messages: Sequence[Message], customers: Mapping[int, Customer]) -> dict[tuple[str, int], Refused]:
@@ -173,7 +205,21 @@ def choose_way(message: Message, answers: _Answers, now: datetime) -> Verdict:
 def _barred(message: Message, route: Route, answers: _Answers, now: datetime) -> Skip | None:
     """Why the shopper cannot be reached by this route at all."""
     refused = answers.refused.get((route.channel, message.customer_id))
-    return Skip(refused.reason, refused.detail) if refused else None
+    if refused:
+        return Skip(refused.reason, refused.detail)
+    return _no_whatsapp(message, route, answers) if route.channel == Channel.WHATSAPP else None
+
+
+def _no_whatsapp(message: Message, route: Route, answers: _Answers) -> Skip | None:
+    """Outside the 24 hours after the shopper's last word only an approved template is carried."""
+    if not offered(message.customer.phone, message.cart.country or message.customer.country):
+        return Skip("whatsapp_not_offered", "Meta delivers no marketing to numbers of the United States")
+    text = choose(answers.whatsapp_texts.get(route.template_id, {}), message)
+    free = message.customer_id in answers.in_session or not twilio_account(message.store)
+    if text is None or not (text.approval == APPROVED or free):
+        status = (text and text.approval) or "not submitted"
+        return Skip("template_not_approved", f"the WhatsApp template is {status}")
+    return None
 
 
 def _held(message: Message, route: Route, answers: _Answers, now: datetime) -> Defer | None:
@@ -201,6 +247,12 @@ def _left(message: Message, answers: _Answers, now: datetime) -> Verdict | None:
     if message.cart.state != CartState.ABANDONED:
         return Skip("returned" if message.cart.state == CartState.ACTIVE else message.cart.state)
     return None
+
+
+def _replied(message: Message, answers: _Answers, now: datetime) -> Verdict | None:
+    """Who answered talks with a person now: no further reminder of this cart."""
+    word = answers.replied.get(message.customer_id)
+    return Skip("replied") if word and word >= message.enrolment.enrolled_at else None
 
 
 def _unmet(message: Message, answers: _Answers, now: datetime) -> Verdict | None:
@@ -251,6 +303,6 @@ def _provider_paused(message: Message, route: Route, answers: _Answers, now: dat
 
 _Question = Callable[[Message, _Answers, datetime], Verdict | None]
 #: Whoever is told no here is never asked again …
-_FINAL: list[_Question] = [_store_is_off, _erased, _ordered, _left, _unmet, _too_late]
+_FINAL: list[_Question] = [_store_is_off, _erased, _ordered, _left, _replied, _unmet, _too_late]
 #: … and here, later.
 _PASSING: list[_Question] = [_inbox_behind, _flow_paused, _too_soon]
