@@ -138,6 +138,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"  # with no-referrer, browsers post forms as from nowhere, and CSRF refuses them
 SECURE_HSTS_SECONDS = 31_536_000 if _PUBLIC.scheme == "https" else 0
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")

@@ -10,7 +10,7 @@ _COUNTS = """o.paid AND NOT o.is_test AND o.placed_at <= %(as_of)s
              AND coalesce(least(o.cancelled_at, o.deleted_at) > %(as_of)s, true)"""
 
 #: A message that reached the shopper or may have. One that bounced later had been sent until then.
-_SENT = """m.sent_at <= %(as_of)s AND (m.state IN ('sending', 'sent', 'delivered', 'unknown')
+_SENT = """m.sent_at <= %(as_of)s AND (m.state IN ('sending', 'sent', 'delivered', 'read', 'unknown')
                                   OR (m.state = 'failed' AND m.ended_at > %(as_of)s))"""
 
 # Of several questions about a cart the first that is answered yes leaves it out. `ordered_at` without any order row is
@@ -91,9 +91,9 @@ REVENUE = f"""{COHORT}
 MESSAGES = """
     SELECT m.channel,
         CASE WHEN m.state IN ('queued', 'sending') THEN 'waiting'
-             WHEN m.ended_at <= %(as_of)s OR m.state = 'delivered' AND m.ended_at IS NULL THEN m.state
+             WHEN m.ended_at <= %(as_of)s OR m.state IN ('delivered', 'read') AND m.ended_at IS NULL THEN m.state
              WHEN m.state = 'unknown' AND m.sent_at <= %(as_of)s THEN 'unknown'
-             WHEN m.sent_at <= %(as_of)s AND m.state IN ('sent', 'delivered', 'failed') THEN 'sent'
+             WHEN m.sent_at <= %(as_of)s AND m.state IN ('sent', 'delivered', 'read', 'failed') THEN 'sent'
              ELSE 'waiting' END AS state,
         CASE WHEN m.ended_at <= %(as_of)s THEN m.reason ELSE '' END AS reason, count(*)
     FROM recovery_message m JOIN carts_cart c ON c.id = m.cart_id

@@ -78,7 +78,7 @@ class Money:
 
 @dataclass(slots=True)
 class Sending:
-    """How the messages of one channel ended. `sent` includes those delivered."""
+    """How the messages of one channel ended. `sent` includes those delivered, `delivered` those read."""
 
     sent: int = 0
     delivered: int = 0
@@ -157,7 +157,7 @@ def _messages(asked: Mapping[str, Any]) -> dict[str, Sending]:
         sending = found.setdefault(channel, Sending())
         if state in ("skipped", "cancelled"):
             sending.skipped[reason or "unknown"] += count
-        elif state == "delivered":
+        elif state in ("delivered", "read"):
             sending.sent += count
             sending.delivered += count
         else:

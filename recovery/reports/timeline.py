@@ -101,6 +101,7 @@ _STATES = {
     MessageState.SENDING: "plain",
     MessageState.SENT: "good",
     MessageState.DELIVERED: "good",
+    MessageState.READ: "good",
     MessageState.UNKNOWN: "bad",
     MessageState.FAILED: "bad",
 }

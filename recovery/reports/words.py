@@ -64,6 +64,11 @@ def reason_in_words(code: str) -> str:
     return _REASONS.get(code) or code.replace("_", " ")
 
 
+def known_reasons() -> list[tuple[str, str]]:
+    """(code, words) of every reason that has words, in the order of the words."""
+    return sorted(_REASONS.items(), key=lambda pair: pair[1])
+
+
 def machine_in_words(code: str) -> str:
     """Why a click is taken for a machine's."""
     return _MACHINES.get(code) or code.replace("_", " ")

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 def test_messages_are_told_by_how_they_ended():
     store = make_store()
-    states = ["sent", "delivered", "delivered", "unknown", "failed", "queued", "sending"]
+    states = ["sent", "delivered", "read", "unknown", "failed", "queued", "sending"]
     for n, state in enumerate(states):
         message(silent(store, n), state=state, ended_at=after(hours=2) if state == "failed" else None)
     found = report(store).messages["email"]

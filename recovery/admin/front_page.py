@@ -1,0 +1,186 @@
+"""The first page: what wants doing, and how each store does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta as td
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Count, Exists, OuterRef, Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from carts.models import Delivery, DeliveryState
+from customers.admin.base import address
+from customers.models import PrivacyRequest, Store
+from customers.models.privacy import PrivacyKind
+from recovery.admin.report_page import Card
+from recovery.models import Flow, FlowStatus, FlowStep, Message, MessageState, ProviderPause
+from recovery.reports import definitions
+from recovery.reports.figures import Figures, figures
+from recovery.reports.period import period
+from recovery.reports.words import money
+
+#: More stores than these are found by the list of stores.
+_MOST_STORES = 8
+#: The headline numbers are this old at most.
+_FRESH_SECONDS = 60
+_UNKNOWN_FOR = td(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to do. `tone`: bad for what loses messages or orders now, warn for what will."""
+
+    text: str
+    link: str
+    action: str
+    tone: str = "warn"
+
+
+def front_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Unfold's hook: adds what the page shows, of what the user may see."""
+    user: Any = request.user
+    now = timezone.now()
+    if not user.has_perm("customers.view_store"):
+        return context | {"jobs": [], "shops": [], "may_see": False}
+    stores = list(Store.objects.filter(is_active=True, uninstalled_at=None).order_by("is_demo", "name"))
+    return context | {
+        "title": "Overview",
+        "may_see": True,
+        "jobs": jobs(stores, now),
+        "shops": [_shop(store, now) for store in stores[:_MOST_STORES]],
+        "more_stores": max(0, len(stores) - _MOST_STORES),
+        "may_add": user.has_perm("customers.add_store"),
+    }
+
+
+def jobs(stores: list[Store], now: datetime) -> list[Job]:
+    """What wants doing, the most pressing first."""
+    return [
+        *_pauses(now),
+        *_dead_letters(),
+        *_silent_stores(stores),
+        *_nameless_stores(stores),
+        *_flows(stores),
+        *_unknown(now),
+        *_privacy(),
+    ]
+
+
+def _pauses(now: datetime) -> list[Job]:
+    return [
+        Job(
+            f"{pause.provider} is paused for {pause.store or 'all stores that share it'}: {pause.detail or pause.code}",
+            address(pause), "Look", "bad",
+        )
+        for pause in ProviderPause.objects.standing(now).select_related("store")[:5]
+    ]  # fmt: skip
+
+
+def _dead_letters() -> list[Job]:
+    rows = Delivery.objects.dead().order_by().values_list("store__name").annotate(count=Count("pk"))
+    link = _listed("carts_delivery", state__exact=DeliveryState.DEAD)
+    return [
+        Job(f"{count} webhook{_s(count)} of {name} could not be read", link, "Read and put back", "bad")
+        for name, count in rows.order_by("-count")[:5]
+    ]
+
+
+def _silent_stores(stores: list[Store]) -> list[Job]:
+    heard = Exists(Delivery.objects.filter(store=OuterRef("pk")))
+    silent = Store.objects.filter(pk__in=[store.pk for store in stores], carts=None).exclude(heard)
+    return [
+        Job(f"No webhook of {store} has arrived yet", address(store), "Connect it")
+        for store in silent.distinct()[:5]
+        if not store.is_demo
+    ]
+
+
+def _nameless_stores(stores: list[Store]) -> list[Job]:
+    found = []
+    for store in stores:
+        lacks = [] if store.postal_address.strip() else ["postal address"]
+        lacks += [] if store.sender_email or store.is_demo else ["sender address"]
+        if lacks:
+            found.append(Job(f"{store} has no {' and no '.join(lacks)}", address(store), "Fill in"))
+    return found[:5]
+
+
+def _flows(stores: list[Store]) -> list[Job]:
+    ids = [store.pk for store in stores]
+    live = set(Flow.objects.filter(store_id__in=ids, status=FlowStatus.LIVE).values_list("store_id", flat=True))
+    idle = [
+        Job(f"{store} has no live flow: nobody is written to", address(store), "Set one up")
+        for store in stores
+        if store.pk not in live
+    ]
+    unwritten = FlowStep.objects.filter(
+        version__flow__store_id__in=ids, version__flow__status=FlowStatus.LIVE, template__texts=None
+    ).select_related("template", "version__flow__store")
+    written = {
+        step.template_id: Job(
+            f"“{step.template}” of {step.version.flow.store} has no text in any language",
+            address(step.template), "Write it", "bad",
+        )
+        for step in unwritten[:20]
+    }  # fmt: skip
+    return [*list(written.values())[:5], *idle[:5]]
+
+
+def _unknown(now: datetime) -> list[Job]:
+    asked = Q(state=MessageState.UNKNOWN, planned_at__gte=now - _UNKNOWN_FOR)
+    count = Message.objects.filter(asked)[:1_000].count()
+    if not count:
+        return []
+    text = f"{count} message{_s(count)} of the last 7 days may or may not have been sent; none is repeated"
+    return [Job(text, _listed("recovery_message", state__exact=MessageState.UNKNOWN), "Look")]
+
+
+def _privacy() -> list[Job]:
+    count = PrivacyRequest.objects.filter(kind=PrivacyKind.ACCESS, done_at=None).count()
+    text = f"{count} {'person asks' if count == 1 else 'people ask'} for their data"
+    return [Job(text, reverse("admin:customers_privacyrequest_changelist"), "Answer")] if count else []
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
+
+
+def _listed(model: str, **asked: str) -> str:
+    return f"{reverse(f'admin:{model}_changelist')}?{urlencode(asked)}"
+
+
+def _shop(store: Store, now: datetime) -> dict[str, Any]:
+    """A store's headline numbers of the last 30 days."""
+    found: Any = cache.get_or_set(
+        f"headline.{store.pk}.{settings.VERSION}",
+        lambda: figures(store, period(None, None, as_of=now, zone=store.zone), as_of=now),
+        _FRESH_SECONDS,
+    )
+    names = ("net_abandonment", "return", "attributed_recovery")
+    return {
+        "store": store,
+        "url": address(store),
+        "report_url": f"{reverse('admin_report')}?{urlencode({'store': store.slug})}",
+        "found": found,
+        "cards": [Card(definitions.RATES[name], found.rates[name]) for name in names],
+        "earned": [
+            (
+                money(sum_of(found, currency, "returned"), currency),
+                money(sum_of(found, currency, "attributed"), currency),
+            )
+            for currency in sorted({*found.revenue, *found.so_far.revenue})
+        ],
+        "sent": sum(sending.sent for sending in found.messages.values()),
+    }
+
+
+def sum_of(found: Figures, currency: str, what: str) -> Any:
+    """Settled and open together, in one currency."""
+    return sum(getattr(some[currency], what) for some in (found.revenue, found.so_far.revenue) if currency in some)

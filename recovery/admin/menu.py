@@ -1,0 +1,85 @@
+"""The sidebar, in a marketer's order of work. An entry is shown to who may see its page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+
+#: Title, icon, name of the page, permission ("" for everybody who may enter).
+_Item = tuple[str, str, str, str]
+_GROUPS: list[tuple[str, list[_Item]]] = [
+    (
+        "",
+        [
+            ("Overview", "home", "admin:index", ""),
+            ("Recovery report", "monitoring", "admin_report", "customers.view_store"),
+        ],
+    ),
+    (
+        "Recover",
+        [
+            ("Carts", "shopping_cart", "admin:carts_cart_changelist", "carts.view_cart"),
+            ("Flows", "account_tree", "admin:recovery_flow_changelist", "recovery.view_flow"),
+            ("Templates", "drafts", "admin:recovery_messagetemplate_changelist", "recovery.view_messagetemplate"),
+            ("Messages", "send", "admin:recovery_message_changelist", "recovery.view_message"),
+            ("Decisions", "rule", "admin:recovery_decision_changelist", "recovery.view_decision"),
+        ],
+    ),
+    (
+        "People",
+        [
+            ("Customers", "group", "admin:customers_customer_changelist", "customers.view_customer"),
+            ("Orders", "shopping_bag", "admin:carts_order_changelist", "carts.view_order"),
+            ("Stop list", "do_not_disturb_on", "admin:customers_suppression_changelist", "customers.view_suppression"),
+            (
+                "Privacy requests",
+                "shield_person",
+                "admin:customers_privacyrequest_changelist",
+                "customers.view_privacyrequest",
+            ),
+        ],
+    ),
+    (
+        "Set up",
+        [
+            ("Stores", "storefront", "admin:customers_store_changelist", "customers.view_store"),
+            ("Webhooks", "webhook", "admin:carts_delivery_changelist", "carts.view_delivery"),
+            (
+                "Provider pauses",
+                "pause_circle",
+                "admin:recovery_providerpause_changelist",
+                "recovery.view_providerpause",
+            ),
+            ("Users", "person", "admin:auth_user_changelist", "auth.view_user"),
+            ("Roles", "badge", "admin:auth_group_changelist", "auth.view_group"),
+        ],
+    ),
+]
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups as Unfold takes them."""
+    groups = [(title, [_entry(item, request) for item in items]) for title, items in _GROUPS]
+    return [
+        {"title": title, "separator": bool(title), "items": [entry for entry in entries if entry]}
+        for title, entries in groups
+        if any(entries)
+    ]
+
+
+def _entry(item: _Item, request: HttpRequest) -> dict[str, Any] | None:
+    title, icon, name, permission = item
+    user: Any = request.user
+    if permission and not user.has_perm(permission):
+        return None
+    link = reverse(name)
+    here = request.path == link if name == "admin:index" else request.path.startswith(link)
+    return {"title": title, "icon": icon, "link": link, "active": here}
+
+
+def stylesheet(request: HttpRequest) -> str:
+    """Our own parts of the admin."""
+    return static("cartback/admin.css")

@@ -1,0 +1,215 @@
+"""The outbox, the ledger of decisions, and providers that are left alone for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib import admin
+from django.contrib import messages as notices
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import action, display
+
+from customers.admin.base import BY_STORE, Deed, Reading, by_choice, linked, local
+from recovery.admin.mailview import mail_page, wants_pictures
+from recovery.models import Decision, Message, MessageState, ProviderPause
+from recovery.reports.words import known_reasons, machine_in_words, reason_in_words
+
+_STATE_COLORS = {
+    MessageState.SENT.label: "success",
+    MessageState.DELIVERED.label: "success",
+    MessageState.READ.label: "success",
+    MessageState.UNKNOWN.label: "warning",
+    MessageState.FAILED.label: "danger",
+    MessageState.QUEUED.label: "info",
+    MessageState.SENDING.label: "info",
+}
+
+
+class ByReason(DropdownFilter):
+    """The reasons that there are words for: asking the table which occur would read all of it."""
+
+    title = "reason"
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return known_reasons()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(reason=self.value()) if self.value() else queryset
+
+
+@admin.register(Message)
+class Messages(Reading):
+    """What was sent, exactly as it was, and what was not, with the reason."""
+
+    change_form_template = "admin/message.html"
+    list_display = ("__str__", "told_customer", "store", "told_step", "told_state", "why", "subject", "when")
+    list_filter = (by_choice("state"), by_choice("channel"), ByReason, BY_STORE)
+    list_select_related = ("store", "customer", "step", "enrolment__flow")
+    search_fields = ("=to",)
+    search_help_text = "The whole address that it went to."
+    ordering = ("-planned_at",)
+    fields = ()
+    empty_title = "No messages yet"
+    empty_hint = "Publish a flow: each cart that goes silent then gets its messages, and every one is shown here."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        rows: QuerySet[Message] = super().get_queryset(request)
+        asked = request.resolver_match
+        return (
+            rows.defer("body_html", "body_text") if asked and asked.url_name == "recovery_message_changelist" else rows
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.body_view)
+        return [path("<path:object_id>/body/", view, name="recovery_message_body"), *super().get_urls()]
+
+    def body_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The HTML as it was sent, for the frame."""
+        message: Any = self.found(request, object_id)
+        return mail_page(message.body_html or "", pictures=wants_pictures(request))
+
+    def facts(self, request: HttpRequest, obj: Any) -> Mapping[str, Any]:
+        decisions = obj.decisions.all()[:100]
+        clicks = obj.clicks.all()[:100]
+        return {
+            "title": f"{step_name(obj)} to {obj.customer}",
+            "message": obj,
+            "customer": linked(obj.customer),
+            "cart": linked(obj.cart),
+            "flow": linked(obj.enrolment.flow),
+            "reason": reason_in_words(obj.reason) if obj.reason else "",
+            "local": {name: local(getattr(obj, name), obj.store) for name in _MOMENTS},
+            "decisions": [(local(row.at, obj.store), verdict(row)) for row in decisions],
+            "clicks": [(local(row.at, obj.store), clicked(row)) for row in clicks],
+        }
+
+    @display(description="Customer")
+    def told_customer(self, row: Message) -> object:
+        return linked(row.customer)
+
+    @display(description="Message", ordering="channel")
+    def told_step(self, row: Message) -> str:
+        return step_name(row)
+
+    @display(description="State", ordering="state", label=_STATE_COLORS)
+    def told_state(self, row: Message) -> str:
+        return row.get_state_display()
+
+    @display(description="Reason", ordering="reason")
+    def why(self, row: Message) -> str:
+        return reason_in_words(row.reason) if row.reason else ""
+
+    @display(description="Sent or due", ordering="planned_at")
+    def when(self, row: Message) -> object:
+        return local(row.sent_at or row.due_at, row.store)
+
+
+_MOMENTS = ("planned_at", "due_at", "sent_at", "ended_at")
+
+
+def step_name(message: Message) -> str:
+    """E-mail 2 of Abandoned cart"""
+    return f"{message.get_channel_display()} {message.step.position} of {message.enrolment.flow}"
+
+
+def verdict(row: Decision) -> str:
+    """A line of the ledger, in words."""
+    words = [row.verdict.replace("_", " ").capitalize(), reason_in_words(row.reason) if row.reason else "", row.detail]
+    return " · ".join(word for word in words if word)
+
+
+def clicked(row: Any) -> str:
+    """A click, in words."""
+    who = f"A machine: {machine_in_words(row.machine_reason)}" if row.machine_reason else "A person"
+    return " · ".join(word for word in (who, row.outcome.replace("_", " "), row.user_agent) if word)
+
+
+@admin.register(Decision)
+class Decisions(Reading):
+    """Every verdict with its reason, for good."""
+
+    list_display = ("when", "told_cart", "told_message", "store", "told_verdict", "why", "detail")
+    list_display_links = None
+    list_filter = ("verdict", ByReason, BY_STORE)
+    list_select_related = ("store", "cart", "message")
+    ordering = ("-id",)
+    empty_title = "No decisions yet"
+    empty_hint = "Each time a cart enters a flow, and each time a message is sent, put off or not sent, a line appears."
+
+    @display(description="When", ordering="at")
+    def when(self, row: Decision) -> object:
+        return local(row.at, row.store)
+
+    @display(description="Cart")
+    def told_cart(self, row: Decision) -> object:
+        return linked(row.cart)
+
+    @display(description="Message")
+    def told_message(self, row: Decision) -> object:
+        return linked(row.message)
+
+    @display(
+        description="Decision",
+        ordering="verdict",
+        label={"Sent": "success", "Enrolled": "info", "Failed": "danger", "Unknown": "warning"},
+    )
+    def told_verdict(self, row: Decision) -> str:
+        return row.verdict.replace("_", " ").capitalize()
+
+    @display(description="Reason", ordering="reason")
+    def why(self, row: Decision) -> str:
+        return reason_in_words(row.reason) if row.reason else ""
+
+
+@admin.register(ProviderPause)
+class ProviderPauses(Reading):
+    """Providers that kept failing. A pause ends by itself, or when somebody lifts it."""
+
+    list_display = ("provider", "channel", "told_store", "told_state", "code", "detail", "began_at", "until")
+    list_filter = ("channel", "provider")
+    list_select_related = ("store",)
+    ordering = ("-began_at",)
+    fields = ("provider", "channel", "store", "code", "detail", "began_at", "until", "lifted_at")
+    actions = ("lift_all",)
+    empty_title = "No provider was ever paused"
+    empty_hint = "When a mail server or a service keeps failing, it is left alone for a while, and it says so here."
+    deeds = (Deed("lift", "Lift the pause", "play_arrow"),)
+
+    def get_deeds(self, request: HttpRequest, obj: Any) -> list[Deed]:
+        return super().get_deeds(request, obj) if standing(obj) else []
+
+    def lift(self, request: HttpRequest, obj: ProviderPause) -> None:
+        ProviderPause.objects.filter(pk=obj.pk, lifted_at=None).update(lifted_at=timezone.now())
+        self.message_user(request, "Lifted: the next message tries the provider again.", notices.SUCCESS)
+
+    def has_lift_permission(self, request: HttpRequest) -> bool:
+        user: Any = request.user
+        return bool(user.has_perm("recovery.change_providerpause"))
+
+    @action(description="Lift the pause", permissions=["lift"])
+    def lift_all(self, request: HttpRequest, rows: QuerySet[ProviderPause]) -> None:
+        now = timezone.now()
+        standing_ids = list(ProviderPause.objects.standing(now).filter(pk__in=rows).values_list("pk", flat=True))
+        count = ProviderPause.objects.filter(pk__in=standing_ids, lifted_at=None).update(lifted_at=now)
+        said = f"{count} lifted." if count else "None of these is in force."
+        self.message_user(request, said, notices.SUCCESS if count else notices.WARNING)
+
+    @display(description="Store")
+    def told_store(self, row: ProviderPause) -> str:
+        return str(row.store) if row.store else "all that share it"
+
+    @display(description="State", label={"Paused": "danger", "Lifted": "info", "Over": "success"})
+    def told_state(self, row: ProviderPause) -> str:
+        if standing(row):
+            return "Paused"
+        return "Lifted" if row.lifted_at else "Over"
+
+
+def standing(pause: ProviderPause) -> bool:
+    return pause.lifted_at is None and (pause.until is None or pause.until > timezone.now())

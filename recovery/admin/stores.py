@@ -1,0 +1,269 @@
+"""Stores: who they are, how they connect, in whose name they write. Secrets are shown once and never again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
+
+from carts.inbox import doors
+from carts.models import Delivery
+from config.lib.durations import in_words
+from config.lib.sealing import Unsealable
+from customers.admin.base import Deed, Page, address, local
+from customers.models import Platform, Store, StoreSecret
+from recovery.admin.fields import DurationField
+from recovery.flows.publish import install_standard_flow
+from recovery.opening import new_secret, secret_problems, webhook_url
+from recovery.providers.anymail.provider import MailConfig
+from recovery.providers.base import Misconfigured
+from recovery.providers.registry import build
+
+_SECRET_HELP = (
+    "What the shop signs its webhooks with. Shopify and WooCommerce show theirs; for any other shop leave it empty, "
+    "and a new one is made."
+)
+
+
+class SecretForm(forms.Form):
+    """A webhook secret: pasted, or made here where the shop takes ours."""
+
+    secret = forms.CharField(
+        required=False,
+        strip=True,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        help_text=_SECRET_HELP,
+    )
+
+    def __init__(self, *args: Any, platform: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.platform = platform
+
+    def clean_secret(self) -> str:
+        return checked_secret(self.cleaned_data["secret"], self.platform)
+
+
+def checked_secret(secret: str, platform: str) -> str:
+    """The secret as given; "" where a new one is to be made. Raises ValidationError."""
+    if not secret and platform == Platform.GENERIC:
+        return ""
+    problems = secret_problems(secret, platform)
+    if problems:
+        raise forms.ValidationError(problems)
+    return secret
+
+
+class StoreForm(forms.ModelForm):
+    """A store. Fields that hold secrets are write-only."""
+
+    abandon_after = DurationField(
+        label="Abandoned after", help_text="A cart counts as abandoned when it was silent for this long: 30m, 1h."
+    )
+    secret = forms.CharField(
+        required=False,
+        label="Webhook secret",
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        help_text=_SECRET_HELP,
+    )
+    mail_server = forms.CharField(
+        required=False,
+        label="Own mail server",
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"autocomplete": "off", "placeholder": "smtp://user:password@host:587"}
+        ),
+        help_text="Kept sealed and never shown again. Left empty: as it is.",
+    )
+    forget_mail_server = forms.BooleanField(
+        required=False, label="Send by the installation's mail server again", widget=UnfoldBooleanWidget
+    )
+
+    class Meta:
+        model = Store
+        fields = "__all__"
+
+    def clean_mail_server(self) -> str:
+        url: str = self.cleaned_data["mail_server"].strip()
+        if url:
+            try:
+                build(MailConfig("smtp", url=url))
+            except (Misconfigured, ValueError) as error:
+                raise forms.ValidationError("That is no mail server: write smtp://user:password@host:587.") from error
+        return url
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.instance.pk and "secret" in self.fields:
+            try:
+                cleaned["secret"] = checked_secret(cleaned.get("secret", "").strip(), cleaned.get("platform", ""))
+            except forms.ValidationError as error:
+                self.add_error("secret", error)
+        return cleaned
+
+
+@admin.register(Store)
+class Stores(Page):
+    """The shops whose carts we watch."""
+
+    form = StoreForm
+    change_form_outer_before_template = "admin/store_before.html"
+    list_display = ("name", "told_platform", "domain", "timeout", "told_state", "told_first")
+    search_fields = ("name", "slug", "domain")
+    ordering = ("name",)
+    actions = ()
+    readonly_fields = ("told_mail_server",)
+    empty_title = "No store yet"
+    empty_hint = "Add the first one: you get the address that its webhooks go to."
+    deeds = (
+        Deed("end_old_secrets", "End the older secrets now", "key_off",
+             "Webhooks that are still signed with an older secret are refused from now on."),
+        Deed("standard_flow", "Install the standard flow", "auto_awesome", permission="recovery.add_flow"),
+    )  # fmt: skip
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        shop = ["name", "slug", "platform", "domain", "redirect_hosts", ("currency", "timezone", "locale")]
+        mail = ["sender_name", "sender_email", "reply_to", "support_contact", "postal_address", "mail_server"]
+        if obj is None:
+            shop.append("secret")
+        elif obj.email_url:
+            mail += ["told_mail_server", "forget_mail_server"]
+        rules = ["abandon_after", "consent_policy", ("quiet_from", "quiet_until"), "attribution_days"]
+        return (
+            ("The shop", {"fields": shop}),
+            ("When messages go out", {"fields": rules}),
+            ("In whose name", {"fields": mail}),
+            ("Switches", {"fields": ["is_active", "is_demo"]}),
+        )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Store]:
+        rows: QuerySet[Store] = super().get_queryset(request)
+        return rows.annotate(heard_of=Exists(Delivery.objects.filter(store=OuterRef("pk"))))
+
+    def get_deeds(self, request: HttpRequest, obj: Any) -> list[Deed]:
+        possible = {
+            "end_old_secrets": obj.secrets.filter(expires_at__gt=timezone.now()).exists(),
+            "standard_flow": not obj.flows.exists(),
+        }
+        return [deed for deed in super().get_deeds(request, obj) if possible[deed.name]]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.secret_view)
+        return [path("<path:object_id>/secret/", view, name="customers_store_secret"), *super().get_urls()]
+
+    def secret_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Give the store a new secret. The old one stays valid for two days more."""
+        store: Any = self.found(request, object_id)
+        if not self.has_change_permission(request, store):
+            raise PermissionDenied
+        form = SecretForm(request.POST or None, platform=store.platform)
+        if request.method == "POST" and form.is_valid():
+            given = form.cleaned_data["secret"]
+            secret = given or new_secret()
+            StoreSecret.rotate(store, secret, now=timezone.now())
+            doors.forget()
+            self.log_change(request, store, "New webhook secret")
+            if not given:
+                return self._show_once(request, store, secret)
+            self.message_user(request, "The new secret is in use. The older one stays valid for two days.")
+            return redirect(address(store))
+        context = self._context(request, store) | {"title": f"New webhook secret for {store}", "form": form}
+        return TemplateResponse(request, "admin/store_secret.html", context)
+
+    def _show_once(self, request: HttpRequest, store: Store, secret: str) -> HttpResponse:
+        context = self._context(request, store) | {"title": f"The secret of {store}", "secret": secret}
+        response = TemplateResponse(request, "admin/store_secret_shown.html", context)
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+    def _context(self, request: HttpRequest, store: Store) -> dict[str, Any]:
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "store": store,
+            "webhook_url": webhook_url(store),
+            "store_url": address(store),
+        }
+
+    def save_model(self, request: HttpRequest, obj: Store, form: Any, change: bool) -> None:
+        if form.cleaned_data.get("mail_server"):
+            obj.set_email_url(form.cleaned_data["mail_server"])
+        elif form.cleaned_data.get("forget_mail_server"):
+            obj.set_email_url("")
+        super().save_model(request, obj, form, change)
+        if not change:
+            # It is handed on to the page that shows it once; it is not kept in a session or a cookie.
+            secret = form.cleaned_data.get("secret", "")
+            form.made_secret = "" if secret else new_secret()
+            StoreSecret.rotate(obj, secret or form.made_secret, now=timezone.now())
+            request.made_secret = form.made_secret  # type: ignore[attr-defined]
+        doors.forget()
+
+    def response_add(self, request: HttpRequest, obj: Store, post_url_continue: str | None = None) -> HttpResponse:
+        made = getattr(request, "made_secret", "")
+        return self._show_once(request, obj, made) if made else redirect(address(obj))
+
+    def end_old_secrets(self, request: HttpRequest, obj: Store) -> None:
+        now = timezone.now()
+        count = StoreSecret.objects.filter(store=obj, expires_at__gt=now).update(expires_at=now)
+        doors.forget()
+        self.message_user(request, f"{count} older secrets ended.", messages.SUCCESS)
+
+    def standard_flow(self, request: HttpRequest, obj: Store) -> HttpResponse:
+        flow = install_standard_flow(obj, now=timezone.now())
+        self.message_user(request, "The standard flow is live: three e-mails, in every language we ship.")
+        return redirect(address(flow))
+
+    def facts(self, request: HttpRequest, obj: Any) -> Mapping[str, Any]:
+        first = Delivery.objects.filter(store=obj).order_by("id").only("received_at").first()
+        secrets = [
+            (local(row.created_at, obj), local(row.expires_at, obj) if row.expires_at else "")
+            for row in obj.secrets.all()[:10]
+        ]
+        return {
+            "store": obj,
+            "webhook_url": webhook_url(obj),
+            "first_delivery": local(first.received_at, obj) if first else "",
+            "secrets": secrets,
+            "secret_url": address(obj, "secret"),
+        }
+
+    @display(description="Mail server in use")
+    def told_mail_server(self, obj: Store) -> str:
+        try:
+            parts = urlsplit(obj.own_email_url())
+        except Unsealable:
+            return "It cannot be read any more: the installation's SECRET_KEY has changed. Enter it again."
+        return f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
+
+    @display(description="Platform", ordering="platform")
+    def told_platform(self, row: Store) -> str:
+        return row.get_platform_display()
+
+    @display(description="Abandoned after", ordering="abandon_after")
+    def timeout(self, row: Store) -> str:
+        return in_words(row.abandon_after)
+
+    @display(
+        description="State", label={"Active": "success", "Off": "danger", "Uninstalled": "danger", "Synthetic": "info"}
+    )
+    def told_state(self, row: Store) -> str:
+        if row.uninstalled_at:
+            return "Uninstalled"
+        if not row.is_active:
+            return "Off"
+        return "Synthetic" if row.is_demo else "Active"
+
+    @display(description="Webhooks", label={"Arriving": "success", "None yet": "warning"})
+    def told_first(self, row: Any) -> str:
+        return "Arriving" if row.heard_of else "None yet"
