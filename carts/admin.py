@@ -75,9 +75,10 @@ class Deliveries(Reading):
 
     change_form_template = "admin/delivery.html"
     list_display = ("__str__", "store", "told_state", "why", "received")
-    list_filter = (by_choice("state"), BY_STORE, "topic")
+    list_filter = (by_choice("state"), BY_STORE)
     list_select_related = ("store",)
-    search_fields = ("reason", "topic")
+    search_fields = ("topic", "reason")
+    search_help_text = "A topic such as order.created, or words of the reason."
     ordering = ("-id",)
     fields = ()
     actions = ("put_back",)

@@ -151,6 +151,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "recovery.admin.front_page.front_page",
     "STYLES": ["recovery.admin.menu.stylesheet"],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "recovery.admin.menu.icon"}],
     "SIDEBAR": {"navigation": "recovery.admin.menu.navigation"},
 }
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from datetime import timedelta as td
 from decimal import Decimal
 
-from carts.models import Delivery, DeliveryState, Order
+from carts.models import Delivery, DeliveryState
 from carts.snapshots import CartSnapshot, Consent, Line, OrderSnapshot, Person, RefundSnapshot, Snapshot, Stage
 from customers.models import Store
 from recovery.models import Click, Link, Message
@@ -50,12 +50,12 @@ def shop_with_a_past(*, until: datetime, carts: int = 300, days: int = 40, seed:
     happenings = sorted(_happenings(plans, until), key=lambda pair: pair[0])
     day = until - td(days=days)
     while day < until:
-        day = min(day + td(hours=4), until)
+        day = min(day + td(hours=5), until)
         while happenings and happenings[0][0] <= day:
             at, snapshot = happenings.pop(0)
             put(store, snapshot, at=at)
         run_once(day)
-        _click(store, {plan.person.email for plan in plans if plan.clicks}, day, chance)
+        happenings = sorted([*happenings, *_clicks(store, plans, day, chance)], key=lambda pair: pair[0])
     _dead_letters(store, until)
     return store
 
@@ -86,29 +86,42 @@ def _plan(chance: random.Random, n: int, until: datetime, days: int) -> Plan:
 
 def _happenings(plans: list[Plan], until: datetime) -> Iterator[tuple[datetime, Snapshot]]:
     for plan in plans:
-        total = sum((line.price * line.quantity for line in plan.lines), Decimal(0))
-        token = (f"checkout:s{plan.n}",)
         yield plan.at, CartSnapshot(
-            kind="checkout", tokens=token, updated_at=plan.at, created_at=plan.at, person=plan.person,
-            lines=plan.lines, currency="EUR", total=total, stage=plan.stage,
+            kind="checkout", tokens=_token(plan), updated_at=plan.at, created_at=plan.at, person=plan.person,
+            lines=plan.lines, currency="EUR", total=_total(plan), stage=plan.stage,
             restore_url=f"https://shop.example/cart/{plan.n}", device="mobile" if plan.n % 3 else "desktop",
             payment_failed=plan.stage == Stage.PAYMENT and plan.n % 5 == 0, is_test=plan.n % 97 == 0,
         )  # fmt: skip
         if plan.orders_after and plan.at + plan.orders_after < until:
             at = plan.at + plan.orders_after
-            yield at, OrderSnapshot(
-                external_id=f"o{plan.n}", number=f"#{1000 + plan.n}", tokens=token, placed_at=at, updated_at=at,
-                person=plan.person, lines=plan.lines, currency="EUR", total=total + Decimal("5.90"),
-                shipping=Decimal("5.90"), tax=(total * Decimal("0.2")).quantize(Decimal("0.01")),
-            )  # fmt: skip
+            yield at, _order(plan, at)
             if plan.n % 11 == 0 and at + td(days=4) < until:
                 back = RefundSnapshot(f"r{plan.n}", f"o{plan.n}", plan.lines[0].price, at + td(days=4), "EUR")
                 yield at + td(days=4), back
 
 
-def _click(store: Store, clickers: set[str], now: datetime, chance: random.Random) -> None:
-    """Those who click do so within hours of a message; a scanner opens every fifth."""
-    fresh = Message.objects.filter(store=store, sent_at__gt=now - td(hours=8), clicks=None).select_related("customer")
+def _token(plan: Plan) -> tuple[str, ...]:
+    return (f"checkout:s{plan.n}",)
+
+
+def _total(plan: Plan) -> Decimal:
+    return sum((line.price * line.quantity for line in plan.lines), Decimal(0))
+
+
+def _order(plan: Plan, at: datetime) -> OrderSnapshot:
+    return OrderSnapshot(
+        external_id=f"o{plan.n}", number=f"#{1000 + plan.n}", tokens=_token(plan), placed_at=at, updated_at=at,
+        person=plan.person, lines=plan.lines, currency="EUR", total=_total(plan) + Decimal("5.90"),
+        shipping=Decimal("5.90"), tax=(_total(plan) * Decimal("0.2")).quantize(Decimal("0.01")),
+    )  # fmt: skip
+
+
+def _clicks(
+    store: Store, plans: list[Plan], now: datetime, chance: random.Random
+) -> Iterator[tuple[datetime, Snapshot]]:
+    """Those who click do so within hours of a message, and some of them order; a scanner opens every fifth."""
+    clickers = {plan.person.email: plan for plan in plans if plan.clicks and not plan.orders_after}
+    fresh = Message.objects.filter(store=store, sent_at__gte=now, clicks=None).select_related("customer")
     for message in fresh:
         link = Link.objects.filter(message=message, kind="recover").first()
         if link is None or message.sent_at is None:
@@ -117,9 +130,13 @@ def _click(store: Store, clickers: set[str], now: datetime, chance: random.Rando
         if message.pk % 5 == 0:
             at = message.sent_at + td(seconds=2)
             Click.objects.create(**common, at=at, user_agent="Barracuda Sentinel", machine_reason="scanner")
-        if message.customer.email in clickers and not Order.objects.filter(cart_id=message.cart_id).exists():
+        plan = clickers.get(message.customer.email)
+        if plan and chance.random() < 0.6:
             at = message.sent_at + td(minutes=chance.randint(6, 200))
-            Click.objects.create(**common, at=min(at, now), user_agent=_HUMAN, outcome="restored")
+            Click.objects.create(**common, at=at, user_agent=_HUMAN, outcome="restored")
+            if chance.random() < 0.35:
+                at += td(minutes=chance.randint(3, 40))
+                yield at, _order(plan, at)
 
 
 def _dead_letters(store: Store, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -98,8 +98,8 @@ def _line(line: Mapping[str, Any], currency: str) -> dict[str, Any]:
 def by_day(entries: Sequence[Entry], zone: ZoneInfo) -> list[dict[str, Any]]:
     """The timeline as a page shows it: days of the store's calendar, each with its lines."""
 
-    def day(entry: Entry) -> datetime:
-        return entry.at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    def day(entry: Entry) -> date:
+        return entry.at.astimezone(zone).date()
 
     return [{"day": at, "lines": [_entry(entry, zone) for entry in some]} for at, some in groupby(entries, day)]
 

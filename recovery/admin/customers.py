@@ -30,7 +30,7 @@ class Customers(Reading):
 
     change_form_template = "admin/customer.html"
     list_display = ("__str__", "store", "email", "phone", "country", "told_state", "since")
-    list_filter = (BY_STORE, "country")
+    list_filter = (BY_STORE,)
     list_select_related = ("store",)
     search_fields = ("=identities__value", "=email", "=phone", "last_name")
     search_help_text = "A whole e-mail address or phone number, the store's customer id, or a last name."

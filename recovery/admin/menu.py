@@ -83,3 +83,8 @@ def _entry(item: _Item, request: HttpRequest) -> dict[str, Any] | None:
 def stylesheet(request: HttpRequest) -> str:
     """Our own parts of the admin."""
     return static("cartback/admin.css")
+
+
+def icon(request: HttpRequest) -> str:
+    """For the browser's tab."""
+    return static("cartback/icon.svg")

@@ -17,6 +17,7 @@ from unfold.decorators import action, display
 from customers.admin.base import BY_STORE, Deed, Reading, by_choice, linked, local
 from recovery.admin.mailview import mail_page, wants_pictures
 from recovery.models import Decision, Message, MessageState, ProviderPause
+from recovery.reports.timeline import known_verdicts
 from recovery.reports.words import known_reasons, machine_in_words, reason_in_words
 
 _STATE_COLORS = {
@@ -41,6 +42,19 @@ class ByReason(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(reason=self.value()) if self.value() else queryset
+
+
+class ByVerdict(DropdownFilter):
+    """As above: the verdicts that there are words for."""
+
+    title = "decision"
+    parameter_name = "verdict"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return known_verdicts()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(verdict=self.value()) if self.value() else queryset
 
 
 @admin.register(Message)
@@ -136,7 +150,7 @@ class Decisions(Reading):
 
     list_display = ("when", "told_cart", "told_message", "store", "told_verdict", "why", "detail")
     list_display_links = None
-    list_filter = ("verdict", ByReason, BY_STORE)
+    list_filter = (ByVerdict, ByReason, BY_STORE)
     list_select_related = ("store", "cart", "message")
     ordering = ("-id",)
     empty_title = "No decisions yet"

@@ -11,11 +11,13 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
 
+from carts.models import Cart
 from config.lib.durations import in_words
 from customers.models import Store
 from recovery.reports import definitions
@@ -59,7 +61,8 @@ def report_page(request: HttpRequest) -> HttpResponse:
 
 def _form(request: HttpRequest) -> Asked | None:
     """None where there is no store to report on."""
-    first = Store.objects.order_by("-is_active", "is_demo", "name").first()
+    has_carts = Exists(Cart.objects.filter(store=OuterRef("pk")))
+    first = Store.objects.annotate(has_carts=has_carts).order_by("-has_carts", "is_demo", "name").first()
     if first is None:
         return None
     return Asked({"store": first.slug, **request.GET.dict()})

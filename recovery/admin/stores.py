@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
@@ -16,100 +15,16 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from carts.inbox import doors
 from carts.models import Delivery
 from config.lib.durations import in_words
 from config.lib.sealing import Unsealable
 from customers.admin.base import Deed, Page, address, local
-from customers.models import Platform, Store, StoreSecret
-from recovery.admin.fields import DurationField
+from customers.models import Store, StoreSecret
+from recovery.admin.store_form import SecretForm, StoreForm
 from recovery.flows.publish import install_standard_flow
-from recovery.opening import new_secret, secret_problems, webhook_url
-from recovery.providers.anymail.provider import MailConfig
-from recovery.providers.base import Misconfigured
-from recovery.providers.registry import build
-
-_SECRET_HELP = (
-    "What the shop signs its webhooks with. Shopify and WooCommerce show theirs; for any other shop leave it empty, "
-    "and a new one is made."
-)
-
-
-class SecretForm(forms.Form):
-    """A webhook secret: pasted, or made here where the shop takes ours."""
-
-    secret = forms.CharField(
-        required=False,
-        strip=True,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
-        help_text=_SECRET_HELP,
-    )
-
-    def __init__(self, *args: Any, platform: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.platform = platform
-
-    def clean_secret(self) -> str:
-        return checked_secret(self.cleaned_data["secret"], self.platform)
-
-
-def checked_secret(secret: str, platform: str) -> str:
-    """The secret as given; "" where a new one is to be made. Raises ValidationError."""
-    if not secret and platform == Platform.GENERIC:
-        return ""
-    problems = secret_problems(secret, platform)
-    if problems:
-        raise forms.ValidationError(problems)
-    return secret
-
-
-class StoreForm(forms.ModelForm):
-    """A store. Fields that hold secrets are write-only."""
-
-    abandon_after = DurationField(
-        label="Abandoned after", help_text="A cart counts as abandoned when it was silent for this long: 30m, 1h."
-    )
-    secret = forms.CharField(
-        required=False,
-        label="Webhook secret",
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
-        help_text=_SECRET_HELP,
-    )
-    mail_server = forms.CharField(
-        required=False,
-        label="Own mail server",
-        widget=UnfoldAdminTextInputWidget(
-            attrs={"autocomplete": "off", "placeholder": "smtp://user:password@host:587"}
-        ),
-        help_text="Kept sealed and never shown again. Left empty: as it is.",
-    )
-    forget_mail_server = forms.BooleanField(
-        required=False, label="Send by the installation's mail server again", widget=UnfoldBooleanWidget
-    )
-
-    class Meta:
-        model = Store
-        fields = "__all__"
-
-    def clean_mail_server(self) -> str:
-        url: str = self.cleaned_data["mail_server"].strip()
-        if url:
-            try:
-                build(MailConfig("smtp", url=url))
-            except (Misconfigured, ValueError) as error:
-                raise forms.ValidationError("That is no mail server: write smtp://user:password@host:587.") from error
-        return url
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if not self.instance.pk and "secret" in self.fields:
-            try:
-                cleaned["secret"] = checked_secret(cleaned.get("secret", "").strip(), cleaned.get("platform", ""))
-            except forms.ValidationError as error:
-                self.add_error("secret", error)
-        return cleaned
+from recovery.opening import new_secret, webhook_url
 
 
 @admin.register(Store)
@@ -132,17 +47,24 @@ class Stores(Page):
     )  # fmt: skip
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        shop = ["name", "slug", "platform", "domain", "redirect_hosts", ("currency", "timezone", "locale")]
+        shop = ["name", "slug", "platform", "domain", "redirect_hosts", ("currency", "locale"), "timezone"]
         mail = ["sender_name", "sender_email", "reply_to", "support_contact", "postal_address", "mail_server"]
+        phones = ["twilio_sid", "twilio_token", "twilio_service", ("twilio_from", "twilio_whatsapp")]
+        rules = ["abandon_after", "consent_policy", ("quiet_from", "quiet_until"), ("cap_messages", "cap_days")]
         if obj is None:
-            shop.append("secret")
-        elif obj.email_url:
+            return (
+                ("The shop", {"fields": [*shop, "secret"]}),
+                ("When messages go out", {"fields": [*rules, "attribution_days"]}),
+                ("In whose name", {"fields": mail}),
+            )
+        if obj.email_url:
             mail += ["told_mail_server", "forget_mail_server"]
-        rules = ["abandon_after", "consent_policy", ("quiet_from", "quiet_until"), "attribution_days"]
+        phones += ["sms_double_opt_in", ("sms_max_segments", "sms_fold")]
         return (
             ("The shop", {"fields": shop}),
-            ("When messages go out", {"fields": rules}),
+            ("When messages go out", {"fields": [*rules, "attribution_days"]}),
             ("In whose name", {"fields": mail}),
+            ("SMS and WhatsApp", {"fields": phones}),
             ("Switches", {"fields": ["is_active", "is_demo"]}),
         )
 
@@ -200,6 +122,8 @@ class Stores(Page):
             obj.set_email_url(form.cleaned_data["mail_server"])
         elif form.cleaned_data.get("forget_mail_server"):
             obj.set_email_url("")
+        if "twilio_sid" in form.cleaned_data:
+            obj.set_twilio(form.twilio_account())
         super().save_model(request, obj, form, change)
         if not change:
             # It is handed on to the page that shows it once; it is not kept in a session or a cookie.

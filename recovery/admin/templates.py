@@ -92,7 +92,7 @@ class Templates(Page):
     list_select_related = ("store",)
     search_fields = ("name",)
     ordering = ("store__name", "name")
-    fields = (("store", "name", "channel"),)
+    fields = ("name", ("store", "channel"))
     inlines = (TextsInline,)
     actions = ()
     change_form_outer_after_template = "admin/template_preview.html"
@@ -148,7 +148,9 @@ class Templates(Page):
         return redirect(address(obj))
 
     def facts(self, request: HttpRequest, obj: Any) -> Mapping[str, Any]:
-        texts = obj.texts.order_by("locale").values_list("pk", "locale", "subject")
+        texts = sorted(
+            obj.texts.values_list("pk", "locale", "subject"), key=lambda row: (row[1] != obj.store.locale, row[1])
+        )
         return {
             "template": obj,
             "previews": [

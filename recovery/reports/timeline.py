@@ -82,10 +82,17 @@ _VERDICTS = {
 }
 
 
+def known_verdicts() -> list[tuple[str, str]]:
+    """(verdict, words) of the ledger."""
+    return [(verdict, words) for verdict, (words, _) in _VERDICTS.items()]
+
+
 def _decisions(cart: Cart, messages: dict[int, Message]) -> Iterable[Entry]:
     for row in Decision.objects.filter(cart=cart)[:_MOST]:
         title, tone = _VERDICTS.get(row.verdict, (row.verdict.replace("_", " ").capitalize(), "plain"))
         message = messages.get(row.message_id or 0)
+        if message and row.verdict == "sent":
+            continue  # the message itself is told
         if message:
             title = f"{named(message)}: {title[0].lower()}{title[1:]}"
         why = [reason_in_words(row.reason) if row.reason else "", row.detail]

@@ -1,0 +1,171 @@
+"""A store's form. Fields that hold secrets are write-only: what was kept is never sent to a browser again."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
+
+from config.lib.sealing import Unsealable
+from customers.models import Platform, Store
+from recovery.admin.fields import DurationField
+from recovery.opening import secret_problems
+from recovery.providers.anymail.provider import MailConfig
+from recovery.providers.base import Misconfigured
+from recovery.providers.registry import build
+
+_SECRET_HELP = (
+    "What the shop signs its webhooks with. Shopify and WooCommerce show theirs; for any other shop leave it empty, "
+    "and a new one is made."
+)
+_SID = re.compile(r"(AC|MG)[0-9a-fA-F]{32}")
+#: Our fields for a Twilio account, and the names under which it is sealed.
+TWILIO = {
+    "twilio_sid": "account_sid",
+    "twilio_service": "messaging_service_sid",
+    "twilio_from": "from_number",
+    "twilio_whatsapp": "whatsapp_from",
+}
+
+
+def secret_field(label: str, help_text: str) -> forms.CharField:
+    """A field that is typed into and never filled."""
+    widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
+    return forms.CharField(required=False, label=label, widget=widget, help_text=help_text)
+
+
+def text_field(label: str, help_text: str = "") -> forms.CharField:
+    return forms.CharField(required=False, label=label, widget=UnfoldAdminTextInputWidget, help_text=help_text)
+
+
+class SecretForm(forms.Form):
+    """A webhook secret: pasted, or made here where the shop takes ours."""
+
+    secret = secret_field("Secret", _SECRET_HELP)
+
+    def __init__(self, *args: Any, platform: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.platform = platform
+
+    def clean_secret(self) -> str:
+        return checked_secret(self.cleaned_data["secret"], self.platform)
+
+
+def checked_secret(secret: str, platform: str) -> str:
+    """The secret as given; "" where a new one is to be made. Raises ValidationError."""
+    if not secret and platform == Platform.GENERIC:
+        return ""
+    problems = secret_problems(secret, platform)
+    if problems:
+        raise forms.ValidationError(problems)
+    return secret
+
+
+class StoreForm(forms.ModelForm):
+    """A store with its secrets beside it."""
+
+    abandon_after = DurationField(
+        label="Abandoned after", help_text="A cart counts as abandoned when it was silent for this long: 30m, 1h."
+    )
+    secret = secret_field("Webhook secret", _SECRET_HELP)
+    mail_server = forms.CharField(
+        required=False,
+        label="Own mail server",
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"autocomplete": "off", "placeholder": "smtp://user:password@host:587"}
+        ),
+        help_text="Kept sealed and never shown again. Left empty: as it is.",
+    )
+    forget_mail_server = forms.BooleanField(
+        required=False, label="Send by the installation's mail server again", widget=UnfoldBooleanWidget
+    )
+    twilio_sid = text_field("Own Twilio account", "Account SID. Left empty: the installation's account is used.")
+    twilio_token = secret_field("Auth token", "Kept sealed and never shown again. Left empty: as it is.")
+    twilio_service = text_field("Messaging service", "Its SID. With one, Twilio picks the number and minds STOP.")
+    twilio_from = text_field("SMS from", "A number such as +358401234567, where there is no messaging service.")
+    twilio_whatsapp = text_field("WhatsApp from", "The number of your WhatsApp sender.")
+
+    class Meta:
+        model = Store
+        fields = "__all__"
+        labels = {
+            "slug": "Name in addresses",
+            "timezone": "Time zone",
+            "locale": "Language",
+            "sender_email": "Sender address",
+            "reply_to": "Replies go to",
+            "consent_policy": "Who may be written to",
+            "attribution_days": "Credit window in days",
+            "cap_messages": "Messages at most",
+            "cap_days": "in days",
+            "sms_max_segments": "SMS segments",
+            "sms_fold": "Cheaper characters",
+            "sms_double_opt_in": "SMS double opt-in",
+            "is_active": "Active",
+            "is_demo": "Synthetic data",
+        }
+        widgets = {
+            "redirect_hosts": UnfoldAdminTextInputWidget(),
+            "postal_address": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        account = _account(self.instance)
+        for field, name in TWILIO.items():
+            self.initial.setdefault(field, account.get(name, ""))
+
+    def clean_mail_server(self) -> str:
+        url: str = self.cleaned_data["mail_server"].strip()
+        if url:
+            try:
+                build(MailConfig("smtp", url=url))
+            except (Misconfigured, ValueError) as error:
+                raise forms.ValidationError("That is no mail server: write smtp://user:password@host:587.") from error
+        return url
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.instance.pk and "secret" in self.fields:
+            try:
+                cleaned["secret"] = checked_secret(cleaned.get("secret", "").strip(), cleaned.get("platform", ""))
+            except forms.ValidationError as error:
+                self.add_error("secret", error)
+        self._check_twilio(cleaned)
+        return cleaned
+
+    def _check_twilio(self, cleaned: dict[str, Any]) -> None:
+        for field in ("twilio_sid", "twilio_service"):
+            if cleaned.get(field) and not _SID.fullmatch(cleaned[field]):
+                self.add_error(field, "A SID is AC or MG and 32 signs: copy it from Twilio's console.")
+        sid, known = cleaned.get("twilio_sid"), _account(self.instance)
+        if sid and not cleaned.get("twilio_token") and known.get("account_sid") != sid:
+            self.add_error("twilio_token", "Enter the auth token of this account.")
+        if not sid and any(cleaned.get(field) for field in TWILIO):
+            self.add_error("twilio_sid", "Enter the account that these belong to.")
+
+    def twilio_account(self) -> dict[str, str]:
+        """What to seal; {} for none. A changed token keeps the old one beside it: callbacks are signed with either."""
+        found = {name: self.cleaned_data.get(field, "") for field, name in TWILIO.items()}
+        if not found["account_sid"]:
+            return {}
+        known = _account(self.instance)
+        same = known.get("account_sid") == found["account_sid"]
+        old, new = known.get("auth_token", "") if same else "", self.cleaned_data.get("twilio_token", "")
+        kept = known.get("old_auth_token", "") if same else ""
+        return found | {"auth_token": new or old, "old_auth_token": old if new and new != old else kept}
+
+
+def _account(store: Store) -> dict[str, str]:
+    """The sealed account; {} where there is none, or where the installation's key was lost."""
+    try:
+        return store.own_twilio()
+    except Unsealable:
+        return {}
