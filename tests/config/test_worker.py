@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from carts.models import Delivery, DeliveryState
 from config.lib.wake import wake
 from tests import factories
+
+
+def test_the_settings_know_the_redis_database_of_this_process() -> None:
+    assert os.environ["REDIS_URL"] == settings.REDIS_URL
 
 
 def test_a_worker_answers_the_bell(celery_worker_process: subprocess.Popen[bytes]) -> None:
