@@ -34,6 +34,8 @@ from customers.models.stores import ConsentPolicy
 
 #: How far a store's clock may run ahead of ours.
 _CLOCK_SKEW = td(minutes=2)
+#: Countries whose carriers want cart reminders confirmed by SMS (T-Mobile Code of Conduct; CTIA Messaging Principles).
+_CARRIERS_ASK = frozenset({"US"})
 #: What stands as proof where a store lets its checkout speak for a soft opt-in.
 SOFT_OPT_IN_WORDS = "E-mail given at checkout under the store's soft opt-in notice; no objection."
 
@@ -116,7 +118,7 @@ def _statements(
     source = "store" if spoken else "checkout"
     told = {entry.channel: entry for entry in who.consents if entry.granted or spoken}
     for entry in told.values():
-        state = _state(store, entry)
+        state = _state(store, who, entry)
         yield consent.Statement(
             customer_id,
             entry.channel,
@@ -134,11 +136,12 @@ def _statements(
         )
 
 
-def _state(store: Store, entry: Consent) -> ConsentState:
-    """A yes to SMS is only asked for confirmation where the store wants a double opt-in."""
+def _state(store: Store, who: Person, entry: Consent) -> ConsentState:
+    """A yes to SMS still has to be confirmed where the store wants a double opt-in, or the carriers do."""
     if not entry.granted:
         return ConsentState.REVOKED
-    doubled = store.sms_double_opt_in and entry.channel == Channel.SMS
+    asked = store.sms_double_opt_in or who.country.upper() in _CARRIERS_ASK
+    doubled = asked and entry.channel == Channel.SMS
     return ConsentState.PENDING if doubled else ConsentState.GRANTED
 
 

@@ -103,6 +103,8 @@ def _take_fields(cart: Cart, snapshot: CartSnapshot) -> None:
         "restore_url": snapshot.restore_url,
         "locale": snapshot.person.locale[:16],
         "country": snapshot.person.country[:2].upper(),
+        "region": snapshot.person.region,
+        "postal_code": snapshot.person.postal_code,
         "device": snapshot.device[:10],
         "user_agent": snapshot.user_agent[:400],
         "referrer": snapshot.referrer,

@@ -13,6 +13,9 @@ from customers.models import Customer, PrivacyRequest
 from customers.models.people import IdentityKind
 from customers.models.privacy import PrivacyKind
 
+#: What a cart says of its shopper.
+_OF_THE_PERSON = ("restore_url", "user_agent", "referrer", "landing_page", "locale", "country", "region", "postal_code")
+
 
 def carry_out(now: datetime) -> int:
     """Erase for every open request that the floor above has dealt with; returns how many requests were closed.
@@ -41,9 +44,7 @@ def erase(customer: Customer, *, now: datetime) -> None:
     """Take the person out of carts, orders and raw deliveries. Amounts and products stay: they name nobody."""
     with transaction.atomic():
         patterns = _patterns(customer)
-        Cart.objects.filter(customer=customer).update(
-            restore_url="", user_agent="", referrer="", landing_page="", locale="", country=""
-        )
+        Cart.objects.filter(customer=customer).update(**dict.fromkeys(_OF_THE_PERSON, ""))
         Order.objects.filter(customer=customer).update(email="", phone="", number="")
         if patterns:
             _forget_deliveries(customer.store_id, patterns)

@@ -44,6 +44,8 @@ class Person:
     last_name: str = ""
     locale: str = ""  # BCP 47, as "fi" or "nb-NO"
     country: str = ""  # ISO 3166-1 alpha-2, from the shipping address first
+    region: str = ""  # state or province of the same address, as the store writes it
+    postal_code: str = ""
     consents: tuple[Consent, ...] = ()
 
 

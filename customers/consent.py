@@ -32,7 +32,9 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """They may be written to."""
+    """They may be written to. `soft`: by a soft opt-in only, which is not enough everywhere."""
+
+    soft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def _verdict(store: Store, person: Customer, channel: str, stopped: Mapping[str,
         return Refused("suppressed", stopped[address])
     soft = state == ConsentState.SOFT and store.consent_policy == ConsentPolicy.SOFT_OPT_IN
     if state == ConsentState.GRANTED or soft:
-        return Allowed()
+        return Allowed(soft)
     if state == ConsentState.PENDING:
         return Refused("not_confirmed", "asked to confirm, and has not yet")
     return Refused("no_consent", "said no" if state == ConsentState.REVOKED else "never said yes")

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('carts', '0002_cart_knows_when_it_was_filled'),
+        ("carts", "0002_cart_knows_when_it_was_filled"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='order',
-            name='is_placed',
+            model_name="order",
+            name="is_placed",
             field=models.BooleanField(default=True),
         ),
     ]

@@ -72,6 +72,8 @@ class Cart(models.Model):
     discount_codes = models.JSONField(default=list)
     locale = models.CharField(max_length=16, blank=True)
     country = models.CharField(max_length=2, blank=True)
+    region = models.CharField(max_length=60, blank=True)
+    postal_code = models.CharField(max_length=16, blank=True)
     device = models.CharField(max_length=10, blank=True)
     user_agent = models.CharField(max_length=400, blank=True)
     referrer = models.TextField(blank=True)

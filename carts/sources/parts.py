@@ -91,6 +91,11 @@ def name(*boxes: Wild) -> str:
     return _first(box.text(100) for box in boxes)
 
 
+def first_short(limit: int, *boxes: Wild) -> str:
+    """The first text that is there; one that is too long to be right is as good as none."""
+    return _first(box.short(limit) for box in boxes)
+
+
 def country(*boxes: Wild) -> str:
     """The first two-letter country code that is there."""
     return _first(_country(box.short(2)) for box in boxes)

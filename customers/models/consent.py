@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from config.lib.checks import in_choices
@@ -62,6 +63,7 @@ class Consent(models.Model):
             in_choices("state", ConsentState),
             models.UniqueConstraint(fields=["customer", "channel"], name="consent_is_one_per_channel"),
         ]
+        indexes = [models.Index(fields=["at"], name="consent_to_confirm", condition=Q(state="pending"))]
 
     def __str__(self) -> str:
         return f"{self.channel}: {self.state}"

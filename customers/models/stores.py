@@ -80,7 +80,11 @@ class Store(models.Model):
     )
     consent_policy = models.CharField(max_length=20, choices=ConsentPolicy, default=ConsentPolicy.EXPLICIT)
     quiet_from = models.TimeField(null=True, blank=True, help_text="No message is sent from this time of day …")
-    quiet_until = models.TimeField(null=True, blank=True, help_text="… until this one, in the store's time zone.")
+    quiet_until = models.TimeField(
+        null=True,
+        blank=True,
+        help_text="… until this one, by the shopper's clock where it is known, else the store's.",
+    )
     attribution_days = models.PositiveSmallIntegerField(
         default=5,
         validators=[MinValueValidator(1), MaxValueValidator(60)],

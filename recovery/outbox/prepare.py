@@ -23,7 +23,8 @@ from recovery.models import Message, MessageState
 from recovery.outbox.breaker import pause_channel
 from recovery.outbox.carriers import Carrier, carrier_for, owns_provider
 from recovery.outbox.compose import Broken, Composed, Departure, compose
-from recovery.outbox.gate import Defer, Send, Skip, Verdict, judge
+from recovery.outbox.gate import judge
+from recovery.outbox.verdicts import Defer, Send, Skip, Verdict
 from recovery.providers.base import Misconfigured
 from recovery.purchases import bought_since
 

@@ -72,7 +72,7 @@ def test_a_no_said_to_the_store_is_a_no_and_an_older_yes_does_not_undo_it():
 def test_soft_opt_in_counts_only_while_the_store_uses_it():
     store = make_store(consent_policy="soft_opt_in")
     put(store, checkout(person=person(consents=())))
-    assert verdict(store) == Allowed()
+    assert verdict(store) == Allowed(soft=True)
     type(store).objects.update(consent_policy="explicit")
     assert verdict(store) == Refused("no_consent", "never said yes")
 

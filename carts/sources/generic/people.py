@@ -20,6 +20,8 @@ def person(box: Wild) -> Person:
         last_name=parts.name(box.get("last_name")),
         locale=parts.locale(box.get("locale")),
         country=parts.country(box.get("country")),
+        region=parts.first_short(60, box.get("region")),
+        postal_code=parts.first_short(16, box.get("postal_code")),
         consents=tuple(_consent(entry) for entry in box.get("consents").items(20)),
     )
 

@@ -36,6 +36,8 @@ def buyer(body: Wild) -> Person:
         last_name=parts.name(customer.get("last_name"), billing.get("last_name"), shipping.get("last_name")),
         locale=parts.locale(body.get("customer_locale")),
         country=parts.country(shipping.get("country_code"), billing.get("country_code"), home.get("country_code")),
+        region=parts.first_short(60, shipping.get("province_code"), billing.get("province_code")),
+        postal_code=parts.first_short(16, shipping.get("zip"), billing.get("zip")),
         consents=_consents_at_checkout(body),
     )
 

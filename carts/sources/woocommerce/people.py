@@ -25,6 +25,8 @@ def _person(number: Wild, first: Wild, body: Wild) -> Person:
         first_name=parts.name(first.get("first_name"), billing.get("first_name"), shipping.get("first_name")),
         last_name=parts.name(first.get("last_name"), billing.get("last_name"), shipping.get("last_name")),
         country=parts.country(shipping.get("country"), billing.get("country")),
+        region=parts.first_short(60, shipping.get("state"), billing.get("state")),
+        postal_code=parts.first_short(16, shipping.get("postcode"), billing.get("postcode")),
     )
 
 

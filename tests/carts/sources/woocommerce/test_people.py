@@ -14,7 +14,7 @@ def test_a_customer_record_tells_the_person() -> None:
     found = customer("woocommerce", "customer_updated")
     assert found.updated_at == datetime(2026, 3, 6, 8, 0, tzinfo=UTC)
     assert found.person == Person(
-        "33", "bea@shopper.example", "070-123 45 67", first_name="Bea", last_name="Lindqvist", country="SE"
+        "33", "bea@shopper.example", "070-123 45 67", "Bea", "Lindqvist", country="SE", postal_code="903 26"
     )
 
 
