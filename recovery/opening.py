@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from customers.models import Platform, Store, StoreSecret
-from recovery.flows.publish import install_standard_flow
+from recovery.flows.standard import install_standard_flow
 
 _PREFIX = "whsec_"
 _KEY_BYTES = 32  # Standard Webhooks 1.0.0 asks for 24 to 64

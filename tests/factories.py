@@ -17,7 +17,7 @@ from carts.models import Cart
 from carts.snapshots import CartSnapshot, Consent, Line, OrderSnapshot, Person, Snapshot, Stage
 from config.lib import sealing
 from customers.models import Store, StoreSecret
-from recovery.flows.publish import install_standard_flow
+from recovery.flows.standard import install_standard_flow
 from recovery.models import Flow
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

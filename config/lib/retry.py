@@ -18,6 +18,6 @@ def delay(attempt: int, asked: float | None = None, *, chance: float | None = No
     """
     if attempt > len(SCHEDULE):
         return None
-    spread = 1 + _JITTER * (2 * (random.random() if chance is None else chance) - 1)  # noqa: S311 (no secret)
+    spread = 1 + _JITTER * (2 * (random.random() if chance is None else chance) - 1)
     wait = SCHEDULE[attempt - 1] * spread
     return max(wait, td(seconds=min(asked, 3600))) if asked else wait

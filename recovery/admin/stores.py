@@ -23,7 +23,7 @@ from config.lib.sealing import Unsealable
 from customers.admin.base import Deed, Page, address, local
 from customers.models import Store, StoreSecret
 from recovery.admin.store_form import SecretForm, StoreForm
-from recovery.flows.publish import install_standard_flow
+from recovery.flows.standard import install_standard_flow
 from recovery.opening import new_secret, webhook_url
 
 

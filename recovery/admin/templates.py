@@ -24,7 +24,7 @@ from recovery.admin.mailview import mail_page, wants_pictures
 from recovery.channels import email
 from recovery.channels.liquid import TemplateBroken
 from recovery.channels.texts import Texts
-from recovery.flows.publish import save_text
+from recovery.flows.standard import save_text
 from recovery.models import MessageTemplate, TemplateText
 from recovery.outbox.carriers import sender_of
 from recovery.outbox.context import cart_context, store_context

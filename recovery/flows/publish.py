@@ -10,11 +10,11 @@ from typing import Any
 
 from django.db import transaction
 
-from customers.models import Channel, Store
-from recovery.channels.email import compile_texts
-from recovery.channels.texts import LOCALES, Texts, default_texts
+from customers.models import Channel
 from recovery.conditions import BadConditions, Conditions
-from recovery.models import Flow, FlowStatus, FlowStep, FlowVersion, MessageTemplate, TemplateText
+from recovery.models import Flow, FlowStatus, FlowStep, FlowVersion, MessageTemplate, StepFallback
+from recovery.outbox.reach import store_window
+from recovery.policy import rules
 
 
 class CannotPublish(ValueError):
@@ -33,6 +33,7 @@ class StepPlan:
     template: MessageTemplate
     late_after: td = td(hours=6)
     conditions: dict[str, Any] = field(default_factory=dict)
+    fallbacks: Sequence[MessageTemplate] = ()  # one a channel, in the order of preference
 
 
 def draft_of(flow: Flow) -> FlowVersion:
@@ -44,21 +45,14 @@ def draft_of(flow: Flow) -> FlowVersion:
             return draft
         newest = flow.versions.order_by("-number").first()
         draft = FlowVersion.objects.create(flow=flow, number=(newest.number if newest else 0) + 1)
-        steps = newest.steps.all() if newest else []
-        FlowStep.objects.bulk_create([_copy(step, draft) for step in steps])
+        for step in newest.steps.prefetch_related("fallbacks__template") if newest else []:
+            _write_step(draft, step.position, _plan_of(step))
         return draft
 
 
-def _copy(step: FlowStep, version: FlowVersion) -> FlowStep:
-    return FlowStep(
-        version=version,
-        position=step.position,
-        delay=step.delay,
-        late_after=step.late_after,
-        channel=step.channel,
-        template=step.template,
-        conditions=step.conditions,
-    )
+def _plan_of(step: FlowStep) -> StepPlan:
+    fallbacks = [fallback.template for fallback in step.fallbacks.all()]
+    return StepPlan(step.delay, step.template, step.late_after, step.conditions, fallbacks)
 
 
 def publish(flow: Flow, *, now: datetime) -> FlowVersion:
@@ -81,24 +75,29 @@ def publish(flow: Flow, *, now: datetime) -> FlowVersion:
 
 def problems(version: FlowVersion) -> list[str]:
     """What stands against publishing, in sentences."""
-    steps = list(version.steps.select_related("template").order_by("position"))
+    steps = list(version.steps.select_related("template").prefetch_related("fallbacks__template").order_by("position"))
     found = [] if steps else ["The flow has no step: add one."]
     for before, step in zip([None, *steps], steps, strict=False):
-        found += _problems(step, before)
-    return found
+        found += _problems(step, before, version.flow.store_id)
+    return found + [str(problem) for problem in _lawful(version, steps) if problem.error]
 
 
-def _problems(step: FlowStep, before: FlowStep | None) -> list[str]:
+def warnings(version: FlowVersion) -> list[str]:
+    """What some shoppers would never get, in sentences. It does not stand against publishing."""
+    steps = list(version.steps.prefetch_related("fallbacks").order_by("position"))
+    return [str(problem) for problem in _lawful(version, steps) if not problem.error]
+
+
+def _problems(step: FlowStep, before: FlowStep | None, store_id: int) -> list[str]:
     name = f"Step {step.position}"
     found = []
     if before and step.delay <= before.delay:
         found.append(f"{name} would come before step {before.position}: give it a longer delay.")
-    if step.template.store_id != step.version.flow.store_id:
-        found.append(f"{name} uses a template of another store.")
-    if step.template.channel != step.channel:
-        found.append(f"{name} goes by {step.channel}, but its template is for {step.template.channel}.")
-    if not step.template.texts.exists():
-        found.append(f"{name}: the template “{step.template}” has no text in any language.")
+    templates = [(step.channel, step.template), *((f.channel, f.template) for f in step.fallbacks.all())]
+    if len({channel for channel, _ in templates}) < len(templates):
+        found.append(f"{name} names a channel twice.")
+    for channel, template in templates:
+        found += _template_problems(name, channel, template, store_id)
     try:
         Conditions.parse(step.conditions)
     except BadConditions as error:
@@ -106,41 +105,32 @@ def _problems(step: FlowStep, before: FlowStep | None) -> list[str]:
     return found
 
 
-def save_text(template: MessageTemplate, texts: Texts, *, now: datetime) -> TemplateText:
-    """Keep one language of a template, compiled. Raises TemplateBroken."""
-    compiled = compile_texts(texts)
-    written = {name: getattr(texts, name) for name in ("preheader", "headline", "body", "button", "offer", "closing")}
-    text, _ = TemplateText.objects.update_or_create(
-        template=template,
-        locale=texts.locale,
-        defaults={
-            **written,
-            "subject": texts.subject,
-            "compiled_html": compiled.html,
-            "compiled_text": compiled.text,
-            "updated_at": now,
-        },
+def _template_problems(name: str, channel: str, template: MessageTemplate, store_id: int) -> list[str]:
+    found = []
+    if template.store_id != store_id:
+        found.append(f"{name} uses a template of another store.")
+    if template.channel != channel:
+        found.append(f"{name} goes by {channel}, but its template is for {template.channel}.")
+    if not template.texts.exists():
+        found.append(f"{name}: the template “{template}” has no text in any language.")
+    return found
+
+
+def _lawful(version: FlowVersion, steps: Sequence[FlowStep]) -> list[rules.Problem]:
+    """What the policy says of the steps' own channels. A step with a fallback is never wholly out of reach."""
+    store = version.flow.store
+    facts = rules.StoreFacts(frozenset(Channel.values), version.flow.minimum_gap, store_window(store))
+    plain = [step for step in steps if not step.fallbacks.all()]
+    return rules.can_ever_send(
+        [rules.Step(s.position, s.channel, s.delay, s.late_after, _countries(s)) for s in plain], facts
     )
-    return text
 
 
-#: The default flow: e-mail at abandonment, which is within the first hour of silence, after a day, after three days.
-_STANDARD = [("reminder", "Reminder", td(0)), ("help", "Help", td(hours=24)), ("farewell", "Farewell", td(hours=72))]
-
-
-def install_standard_flow(store: Store, *, now: datetime) -> Flow:
-    """Give the store the default templates in every language we ship, and the default flow, live. Safe to repeat."""
-    with transaction.atomic():
-        templates = [_default_template(store, key, name, now) for key, name, _ in _STANDARD]
-        flow, made = Flow.objects.get_or_create(store=store, name="Abandoned cart")
-        if not made:
-            return flow
-        # The first step's delay is the store's own timeout: it goes out when the cart is noticed to be abandoned.
-        delays = [store.abandon_after, *(delay for _, _, delay in _STANDARD[1:])]
-        write_steps(flow, [StepPlan(delay, template) for delay, template in zip(delays, templates, strict=True)])
-        publish(flow, now=now)
-        flow.refresh_from_db()
-        return flow
+def _countries(step: FlowStep) -> tuple[str, ...]:
+    try:
+        return Conditions.parse(step.conditions).countries
+    except BadConditions:
+        return ()
 
 
 def write_steps(flow: Flow, plans: Sequence[StepPlan]) -> FlowVersion:
@@ -148,24 +138,22 @@ def write_steps(flow: Flow, plans: Sequence[StepPlan]) -> FlowVersion:
     with transaction.atomic():
         draft = draft_of(flow)
         draft.steps.all().delete()
-        FlowStep.objects.bulk_create(
-            FlowStep(
-                version=draft,
-                position=position,
-                delay=plan.delay,
-                late_after=plan.late_after,
-                channel=plan.template.channel,
-                template=plan.template,
-                conditions=plan.conditions,
-            )
-            for position, plan in enumerate(plans, 1)
-        )
+        for position, plan in enumerate(plans, 1):
+            _write_step(draft, position, plan)
         return draft
 
 
-def _default_template(store: Store, key: str, name: str, now: datetime) -> MessageTemplate:
-    template, made = MessageTemplate.objects.get_or_create(store=store, name=name, defaults={"channel": Channel.EMAIL})
-    if made:
-        for locale in LOCALES:
-            save_text(template, default_texts(key, locale), now=now)
-    return template
+def _write_step(draft: FlowVersion, position: int, plan: StepPlan) -> None:
+    step = FlowStep.objects.create(
+        version=draft,
+        position=position,
+        delay=plan.delay,
+        late_after=plan.late_after,
+        channel=plan.template.channel,
+        template=plan.template,
+        conditions=plan.conditions,
+    )
+    StepFallback.objects.bulk_create(
+        StepFallback(step=step, position=number, channel=template.channel, template=template)
+        for number, template in enumerate(plan.fallbacks, 1)
+    )

@@ -12,6 +12,7 @@ from customers.consent import suppress
 from recovery import ledger
 from recovery.ledger import Entry
 from recovery.models import Message, MessageState
+from recovery.outbox.enqueue import fall_back
 from recovery.providers.base import Accepted, Ambiguous, Misconfigured, Permanent, SendError
 
 Outcome = Accepted | SendError
@@ -34,9 +35,18 @@ def settle(results: Sequence[Sent], *, now: datetime) -> None:
     batch.update(Message, rows, where="t.state = 'sending'")
     ledger.note((_entry(sent, row) for sent, row in zip(results, rows, strict=True)), now=now)
     for sent in results:
-        if isinstance(sent.outcome, Permanent) and sent.outcome.suppress:
-            m = sent.message
-            suppress(m.store_id, m.channel, sent.to, sent.outcome.suppress, now=now, detail=sent.outcome.code)
+        if isinstance(sent.outcome, Permanent):
+            _after_refusal(sent, sent.outcome, now)
+
+
+def _after_refusal(sent: Sent, refusal: Permanent, now: datetime) -> None:
+    """A dead address is never tried again; and unless the person said stop, the step's next channel may reach them."""
+    m = sent.message
+    if refusal.suppress:
+        suppress(m.store_id, m.channel, sent.to, refusal.suppress, now=now, detail=refusal.code)
+    if refusal.suppress != "stop":
+        m.reason = refusal.code[:30]
+        fall_back(m, now=now)
 
 
 def _row(sent: Sent, now: datetime) -> dict[str, object]:

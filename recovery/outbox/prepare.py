@@ -24,6 +24,7 @@ from recovery.outbox.breaker import pause_channel
 from recovery.outbox.carriers import Carrier, carrier_for, owns_provider
 from recovery.outbox.compose import Broken, Composed, Departure, compose
 from recovery.outbox.gate import judge
+from recovery.outbox.throttle import hold_back
 from recovery.outbox.verdicts import Defer, Send, Skip, Verdict
 from recovery.providers.base import Misconfigured
 from recovery.purchases import bought_since
@@ -132,7 +133,11 @@ def _composed(departures: Sequence[Departure], now: datetime) -> list[Ready]:
     composed = compose(departures, now=now) if departures else {}
     broken = [(d.message, e) for d in departures if isinstance(e := composed[d.message.pk], Broken)]
     _write_refusals([m for m, _ in broken], {m.pk: Skip("template_broken", e.detail) for m, e in broken}, now)
-    return [Ready(d, e) for d in departures if isinstance(e := composed[d.message.pk], Composed)]
+    pairs = [(d, e) for d in departures if isinstance(e := composed[d.message.pk], Composed)]
+    waits = hold_back(pairs, now=now)
+    slow = [d.message for d, _ in pairs if d.message.pk in waits]
+    _write_refusals(slow, {m.pk: Defer(waits[m.pk], "rate_limit") for m in slow}, now)
+    return [Ready(d, e) for d, e in pairs if d.message.pk not in waits]
 
 
 def _mark(ready: Sequence[Ready], now: datetime) -> list[Ready]:

@@ -1,0 +1,55 @@
+"""Not faster than the sender may: SMS segments a second, WhatsApp messages a second and to one person.
+
+What would pass the provider's limits waits on our side, where it can still be stopped by an order or a STOP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from datetime import timedelta as td
+from functools import lru_cache
+
+import redis
+from django.conf import settings
+
+from config.lib.throttle import take_all
+from customers.models import Channel
+from recovery.outbox.compose import Composed, Departure
+from recovery.providers.twilio.rates import limits
+
+
+def hold_back(pairs: Sequence[tuple[Departure, Composed]], *, now: datetime) -> dict[int, datetime]:
+    """Take room for each message; for those that found none, when to ask again, by message id.
+
+    The first that finds no room is told when there will be some; those behind it are lined up after it, so that they do
+    not all come back at once.
+    """
+    waits: dict[int, datetime] = {}
+    queue: dict[str, float] = {}
+    for departure, composed in pairs:
+        if departure.carrier.name != "twilio":
+            continue
+        channel, sender = departure.route.channel, departure.carrier.sender.address
+        behind = queue.get(f"{channel}:{sender}")
+        wait = behind if behind is not None else _take(departure, composed)
+        if wait:
+            waits[departure.message.pk] = now + td(seconds=wait)
+            queue[f"{channel}:{sender}"] = wait + max(composed.segments, 1) / _rate(channel)
+    return waits
+
+
+def _take(departure: Departure, composed: Composed) -> float:
+    channel, sender = departure.route.channel, departure.carrier.sender.address
+    whom = str(departure.message.customer_id)
+    wanted = limits(sender, channel, whom, max(composed.segments, 1), per_second=_rate(channel))
+    return take_all(_redis(settings.REDIS_URL), wanted)
+
+
+def _rate(channel: str) -> float:
+    return 80.0 if channel == Channel.WHATSAPP else float(settings.TWILIO_SMS_PER_SECOND)
+
+
+@lru_cache(maxsize=1)
+def _redis(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url)
