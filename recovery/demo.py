@@ -17,7 +17,6 @@ from django.db import transaction
 
 from config.lib.sealing import Unsealable
 from customers.models import Platform, Store, StoreSecret
-from customers.models.stores import ConsentPolicy
 from recovery.models import Flow
 from recovery.opening import new_secret, open_store, webhook_url
 
@@ -64,7 +63,7 @@ def _kept_secret(path: Path) -> str:
 
 
 def _opened(secret: str, now: datetime) -> Store:
-    """Soft opt-in: its checkout shows the notice and offers the way out. No gaps: people try it twice."""
+    """No gaps between messages or enrolments, because people try it twice."""
     store = Store(
         slug=SLUG,
         name="Puro",
@@ -77,7 +76,6 @@ def _opened(secret: str, now: datetime) -> Store:
         support_contact=_SENDER,
         postal_address="Puro (demo shop), Esimerkkikatu 1, 00100 Helsinki, Finland",
         abandon_after=TIMEOUT,
-        consent_policy=ConsentPolicy.SOFT_OPT_IN,
         is_demo=True,
     )
     open_store(store, secret, flow=True, now=now)

@@ -46,7 +46,7 @@ def backstage(shopper: Shopper, cart: Cart) -> Backstage:
         steps=list(enumerate(STEPS, 1)),
         webhooks=webhooks,
         silent_since=datetime.fromisoformat(cart.updated_at) if at == 3 else None,
-        refused=bool(shopper.contact.get("no_reminder")),
+        refused=shopper.contact.get("reminders") == "no",
         letter=letter,
         mail_is_real=bool(settings.EMAIL_URL or settings.ANYMAIL_ESP),
     )

@@ -14,11 +14,11 @@ COUNTRIES = [
     ("FI", "Finland"), ("SE", "Sweden"), ("NO", "Norway"), ("DK", "Denmark"), ("EE", "Estonia"), ("DE", "Germany"),
     ("FR", "France"), ("NL", "Netherlands"), ("IE", "Ireland"), ("GB", "United Kingdom"), ("US", "United States"),
 ]  # fmt: skip
-#: The words beside each box. They travel with the consent as its proof.
-NOTICE = "If you do not finish your order, we remind you of it by e-mail."
-NO_REMINDER = "No reminders by e-mail, please."
-YES_EMAIL = "Yes, send me news and offers by e-mail. I can stop them at any time."
-YES_SMS = "Yes, text me about my cart and offers. I can reply STOP at any time."
+#: The words beside each choice. They travel with the consent as its proof.
+QUESTION = "If I do not finish my order"
+YES_EMAIL = "Yes, remind me of it by e-mail. I can stop that with one click."
+NO_EMAIL = "No, do not write to me."
+YES_SMS = "Text me too. I can reply STOP at any time."
 
 
 class CheckoutForm(forms.Form):
@@ -32,16 +32,19 @@ class CheckoutForm(forms.Form):
     phone = forms.CharField(label="Phone", max_length=30, required=False)
     country = forms.ChoiceField(label="Country", choices=COUNTRIES)
     locale = forms.ChoiceField(label="Language", choices=LANGUAGES)
-    no_reminder = forms.BooleanField(label=NO_REMINDER, required=False)
-    yes_email = forms.BooleanField(label=YES_EMAIL, required=False)
+    # Neither is chosen beforehand: a yes that nobody gave is none, and nobody should miss the question.
+    reminders = forms.ChoiceField(
+        label=QUESTION,
+        choices=[("yes", YES_EMAIL), ("no", NO_EMAIL)],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one."},
+    )
     yes_sms = forms.BooleanField(label=YES_SMS, required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("yes_sms") and not data.get("phone"):
             self.add_error("phone", "We need a phone number to text you.")
-        if data.get("yes_email") and data.get("no_reminder"):
-            self.add_error("no_reminder", "Choose one: no reminders, or yes to e-mail.")
         return data
 
     def contact(self, now: datetime) -> dict[str, Any]:
@@ -50,13 +53,12 @@ class CheckoutForm(forms.Form):
         return typed | {"consents": [entry | {"at": now.isoformat()} for entry in self._consents()]}
 
     def _consents(self) -> list[dict[str, Any]]:
-        data, found = self.cleaned_data, []
-        if data["no_reminder"]:
-            found.append(_entry("email", False, NO_REMINDER, data["email"]))
-        if data["yes_email"]:
-            found.append(_entry("email", True, YES_EMAIL, data["email"]))
+        data = self.cleaned_data
+        found: list[dict[str, Any]] = []
+        yes = data["reminders"] == "yes"
+        found.append(_entry("email", yes, f"{QUESTION}: {YES_EMAIL if yes else NO_EMAIL}", data["email"]))
         if data["yes_sms"]:
-            found.append(_entry("sms", True, YES_SMS, data["phone"]))
+            found.append(_entry("sms", True, f"{QUESTION}: {YES_SMS}", data["phone"]))
         return found
 
 

@@ -15,7 +15,7 @@ from config.demo import courier, memory
 from config.demo.backstage import backstage
 from config.demo.catalogue import BY_SLUG, FREE_SHIPPING_FROM, PRODUCTS
 from config.demo.events import cart_event, order_event
-from config.demo.forms import NOTICE, CheckoutForm
+from config.demo.forms import CheckoutForm
 from config.demo.memory import MOST, Cart, Shopper, cart_of, keep_cart, keep_shopper, shopper_of
 
 
@@ -69,7 +69,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
         shopper.contact = form.contact(timezone.now())
         held.checkout_id = held.checkout_id or f"k-{secrets.token_hex(6)}"
         return _tell_cart(request, shopper, held, redirect("demo:payment"))
-    return _page(request, "checkout", {"form": form, "notice": NOTICE}, status=400 if form.errors else 200)
+    return _page(request, "checkout", {"form": form}, status=400 if form.errors else 200)
 
 
 @never_cache
