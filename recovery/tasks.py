@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from config.lib.wake import wake
 from recovery import intake, privacy
+from recovery.bot import double_opt_in
+from recovery.callbacks import process as callbacks
 from recovery.flows import runner
-from recovery.outbox import send
+from recovery.outbox import notices, reconcile, send
 
 _MOST_BATCHES = 40
 
@@ -48,9 +50,24 @@ def send_due() -> None:
 
 
 @shared_task
+def take_events() -> None:
+    """Apply what providers told. What a shopper wrote may call for an answer."""
+    if _until_dry(callbacks.take_events, callbacks.BATCH):
+        wake("recovery.tasks.send_notices")
+
+
+@shared_task
+def send_notices() -> None:
+    """Ask for confirmations, and send them and the bot's answers."""
+    double_opt_in.pending_confirmations(timezone.now())
+    notices.send_notices(timezone.now())
+
+
+@shared_task
 def rescue() -> None:
-    """Settle what a dead worker left behind."""
+    """Settle what a dead worker left behind, and ask the provider about what nobody knows."""
     send.rescue(timezone.now())
+    reconcile.reconcile(timezone.now())
 
 
 @shared_task
