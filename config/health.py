@@ -25,7 +25,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from carts.models import Cart, CartTransition, Delivery
-from recovery.models import Enrolment, Message, ProviderPause
+from recovery.models import Enrolment, Message, Notice, ProviderEvent, ProviderPause
 
 _PATIENCE = 2.0
 
@@ -46,6 +46,8 @@ HAND_OVERS = [
     HandOver("take_transitions", lambda now: CartTransition.objects.unhandled(), "recorded_at"),
     HandOver("run_flows", lambda now: Enrolment.objects.due(now), "due_at"),
     HandOver("send", lambda now: Message.objects.due(now), "due_at"),
+    HandOver("take_events", lambda now: ProviderEvent.objects.pending(), "received_at"),
+    HandOver("send_notices", lambda now: Notice.objects.due(now), "due_at"),
 ]
 
 

@@ -9,15 +9,20 @@ from carts import abandonment, retention
 from carts import privacy as carts_privacy
 from carts.inbox import process
 from recovery import intake, privacy
+from recovery.bot import double_opt_in
+from recovery.callbacks import process as callbacks
 from recovery.flows import runner
-from recovery.outbox import send
+from recovery.outbox import notices, send
 
 HAND_OVERS: list[tuple[str, Callable[[datetime], int]]] = [
     ("drain", process.drain),
     ("sweep", abandonment.sweep),
+    ("callbacks", callbacks.take_events),
     ("intake", intake.take),
     ("flows", runner.run_flows),
     ("send", send.send_due),
+    ("confirmations", double_opt_in.pending_confirmations),
+    ("notices", notices.send_notices),
     ("rescue", send.rescue),
     ("erase messages", privacy.carry_out),
     ("erase people", carts_privacy.carry_out),

@@ -98,9 +98,12 @@ def is_stopped(link: Link) -> bool:
 
 
 def cancel_waiting(customer_id: int, channel: str, reason: str, *, now: datetime) -> int:
-    """Cancel what waits in the outbox for the person on this channel; returns how many messages that were."""
+    """Cancel what waits in the outbox for the person on this channel; returns how many messages that were.
+
+    What a sender holds at this moment is not waited for: it asks whether they said no before it lets go.
+    """
     waiting = Message.objects.filter(customer_id=customer_id, channel=channel, state__in=STOPPABLE)
-    rows = list(waiting.select_for_update(no_key=True, of=("self",)).order_by("pk"))
+    rows = list(waiting.select_for_update(skip_locked=True, no_key=True, of=("self",)).order_by("pk"))
     Message.objects.filter(pk__in=[m.pk for m in rows]).update(
         state=MessageState.CANCELLED, reason=reason[:30], ended_at=now
     )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -21,6 +23,13 @@ class EventState(models.TextChoices):
 class ProviderEventQuerySet(models.QuerySet["ProviderEvent"]):
     def pending(self) -> ProviderEventQuerySet:
         return self.filter(state=EventState.PENDING).order_by("id")
+
+    def dead(self) -> ProviderEventQuerySet:
+        return self.filter(state=EventState.DEAD)
+
+    def replay(self) -> int:
+        """Put dead letters back, to be applied again; returns how many."""
+        return self.dead().update(state=EventState.PENDING, reason="", processed_at=None)
 
 
 class ProviderEvent(models.Model):
@@ -75,6 +84,11 @@ class Reply(models.Model):
         return f"{self.channel} {self.at:%Y-%m-%d %H:%M}"
 
 
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def due(self, now: datetime) -> NoticeQuerySet:
+        return self.filter(state=MessageState.QUEUED, due_at__lte=now).order_by("due_at")
+
+
 class Notice(models.Model):
     """An answer or a confirmation by SMS or WhatsApp: asked for by the person, so it belongs to no flow.
 
@@ -98,6 +112,8 @@ class Notice(models.Model):
     reason = models.CharField(max_length=30, blank=True)
     detail = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = NoticeQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -1,0 +1,47 @@
+"""What a person said by way of a provider: a reply, a press of the mail program's unsubscribe, a report as spam."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from customers import consent
+from customers.models import Channel
+from recovery.bot import converse
+from recovery.bot.converse import Heard
+from recovery.callbacks.ends import End
+from recovery.links.optout import cancel_waiting
+from recovery.models import EventState, Message, ProviderEvent
+from recovery.providers.twilio.events import inbound_event
+
+#: Of the events about a mail, those that a person caused by saying no.
+PERSONAL = {"unsubscribed": "unsubscribed", "complained": "complaint"}
+
+
+def take_leave(event: ProviderEvent, message: Message, now: datetime) -> None:
+    """The proof of an unsubscribe, and an end to what waits for the person on this channel."""
+    what = event.payload.get("event", {}).get("type", "")
+    if what not in PERSONAL:
+        return
+    if what == "unsubscribed":
+        source = f"unsubscribed at {event.provider}"
+        consent.revoke(message.store, message.customer, Channel.EMAIL, now=now, source=source)
+    cancel_waiting(message.customer_id, Channel.EMAIL, PERSONAL[what], now=now)
+
+
+def hear(event: ProviderEvent, now: datetime) -> End:
+    """A shopper wrote to a store."""
+    told = inbound_event(event.payload["form"])
+    if event.store is None or told.channel not in (Channel.SMS, Channel.WHATSAPP):
+        return End(event, EventState.IGNORED, f"nobody listens to {told.channel}")
+    heard = Heard(
+        store=event.store,
+        channel=told.channel,
+        address=told.from_,
+        text=told.body,
+        button=told.button_payload,
+        keyword=told.opt_out_type,
+        provider_id=told.sid,
+        answers=told.replied_to_sid,
+        at=event.received_at,
+    )
+    return End(event, EventState.DONE, converse.hear(heard, now=now))
