@@ -106,6 +106,14 @@ class Page(ModelAdmin):
             raise PermissionDenied
         return obj
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Read once a request: the page, its deeds and its facts all ask."""
+        known: dict[Any, Any] = request.__dict__.setdefault("cartback_rows", {})
+        key = (self.opts.label, object_id, from_field)
+        if key not in known:
+            known[key] = super().get_object(request, object_id, from_field)
+        return known[key]
+
     def address(self, obj: Model, view: str = "change") -> str:
         return address(obj, view)
 
@@ -117,7 +125,7 @@ class Page(ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         extra = dict(extra_context or {})
-        if object_id and request.method == "GET":
+        if object_id and request.method in ("GET", "HEAD"):
             obj = self.get_object(request, unquote(object_id))
             if obj is not None and self.has_view_or_change_permission(request, obj):
                 extra |= {"deeds": self._buttons(request, obj), **self.facts(request, obj)}

@@ -33,6 +33,3 @@ class DurationField(forms.CharField):
             return duration(text)
         except (ValueError, OverflowError) as error:
             raise ValidationError(str(error)) from error
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(super().has_changed(self.prepare_value(initial), data))

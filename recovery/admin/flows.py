@@ -16,7 +16,7 @@ from unfold.decorators import display
 from config.lib.durations import in_words
 from customers.admin.base import BY_STORE, Deed, Page, address, by_choice, local
 from recovery.admin.fields import DurationField
-from recovery.admin.steps import steps_form
+from recovery.admin.steps import steps_form, versions_of
 from recovery.flows.publish import CannotPublish, problems, publish, write_steps
 from recovery.models import Click, Credit, Enrolment, Flow, FlowStatus, FlowVersion, Message, MessageState
 from recovery.models.messages import PERHAPS_REACHED
@@ -71,19 +71,25 @@ class Flows(Page):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Flow]:
         rows: QuerySet[Flow] = super().get_queryset(request)
-        return rows.prefetch_related("versions__steps")
+        asked = request.resolver_match
+        listed = asked and asked.url_name == "recovery_flow_changelist"
+        return rows.prefetch_related("versions__steps") if listed else rows
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was published is the proof of what was sent: it is paused, not deleted."""
+        published = obj is not None and versions_of(obj)[1]
+        return bool(super().has_delete_permission(request, obj)) and not published
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("store",) if obj else ()
 
     def get_deeds(self, request: HttpRequest, obj: Any) -> list[Deed]:
-        draft = obj.versions.filter(published_at=None).exists()
-        published = obj.versions.filter(published_at__isnull=False).exists()
+        draft, published = versions_of(obj)
         possible = {
-            "publish": draft,
+            "publish": bool(draft),
             "pause": obj.status == FlowStatus.LIVE,
             "resume": obj.status == FlowStatus.PAUSED,
-            "discard": draft and published,
+            "discard": bool(draft and published),
         }
         return [deed for deed in super().get_deeds(request, obj) if possible[deed.name]]
 
@@ -125,8 +131,7 @@ class Flows(Page):
         return redirect(address(obj))
 
     def facts(self, request: HttpRequest, obj: Any) -> Mapping[str, Any]:
-        draft = obj.versions.filter(published_at=None).first()
-        published = obj.versions.filter(published_at__isnull=False).order_by("-number").first()
+        draft, published = versions_of(obj)
         return {
             "flow": obj,
             "draft": draft,
@@ -173,7 +178,7 @@ def told_steps(version: FlowVersion) -> list[dict[str, Any]]:
     return [
         {"step": step, "after": in_words(step.delay), "clicked": clicks.get(step.pk, 0),
          "ordered": orders.get(step.pk, 0), **states.get(step.pk, {})}
-        for step in version.steps.select_related("template")
+        for step in version.steps.all()
     ]  # fmt: skip
 
 

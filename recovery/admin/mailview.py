@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import escape
 
-_NOTHING = '<!doctype html><meta charset="utf-8"><body style="font:16px sans-serif;color:#555;padding:2em">{}</body>'
+_PLAIN = "font:15px/1.5 system-ui,sans-serif;white-space:pre-wrap;overflow-wrap:anywhere;margin:1.5em;color:#222"
+_NOTHING = '<!doctype html><meta charset="utf-8"><p style="font:16px sans-serif">There is no HTML part.</p>'
 
 
 def wants_pictures(request: HttpRequest) -> bool:
@@ -13,10 +15,10 @@ def wants_pictures(request: HttpRequest) -> bool:
     return request.GET.get("pictures") == "1"
 
 
-def mail_page(html: str, *, pictures: bool, empty: str = "There is no HTML part.") -> HttpResponse:
+def mail_page(html: str, *, pictures: bool) -> HttpResponse:
     """The mail as a page that may only be framed by ourselves, in a sandbox of its own."""
     images = "data: https:" if pictures else "data:"
-    response = HttpResponse(html or _NOTHING.format(empty))
+    response = HttpResponse(html or _NOTHING)
     response["Content-Security-Policy"] = (
         f"sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src {settings.PUBLIC_URL} {images}; "
         "frame-ancestors 'self'"
@@ -24,3 +26,9 @@ def mail_page(html: str, *, pictures: bool, empty: str = "There is no HTML part.
     response["X-Frame-Options"] = "SAMEORIGIN"
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def text_page(text: str) -> HttpResponse:
+    """Plain text for the frame."""
+    page = f'<!doctype html><meta charset="utf-8"><pre style="{_PLAIN}">{escape(text)}</pre>'
+    return mail_page(page, pictures=False)

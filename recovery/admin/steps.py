@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta as td
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import prefetch_related_objects
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from recovery.admin.fields import DurationField
@@ -17,17 +19,27 @@ from recovery.models import Flow, FlowStep, FlowVersion, MessageTemplate
 #: Empty rows below the steps that there are.
 _MORE = 1
 _MOST = 20
+#: What a step sends, in the order of preference.
+_TEMPLATES = ("template", "second", "third")
 
 
 class StepForm(forms.Form):
     """One step: what is sent, how long after the shopper's last activity, and to whom only."""
 
     delay = DurationField(label="After", help_text="since the last activity: 1h, 24h, 3d")
-    template = forms.ModelChoiceField(
-        MessageTemplate.objects.none(), widget=UnfoldAdminSelectWidget, empty_label="Choose a template", label="Send"
+    template = forms.ModelChoiceField(MessageTemplate.objects.none(), widget=UnfoldAdminSelectWidget, label="Send")
+    second = forms.ModelChoiceField(
+        MessageTemplate.objects.none(),
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        label="Else",
+        help_text="where the first cannot reach the shopper",
+    )
+    third = forms.ModelChoiceField(
+        MessageTemplate.objects.none(), required=False, widget=UnfoldAdminSelectWidget, label="Else, at last"
     )
     late_after = DurationField(
-        label="Too late after", initial="6h", help_text="skipped when it could not be sent within this long"
+        label="Too late after", initial=td(hours=6), help_text="skipped when it could not be sent within this long"
     )
     min_total = forms.DecimalField(
         required=False, min_value=0, label="Cart worth at least", widget=UnfoldAdminTextInputWidget
@@ -52,11 +64,13 @@ class StepForm(forms.Form):
     )
     remove = forms.BooleanField(required=False, label="Remove this step", widget=UnfoldBooleanWidget)
 
-    def __init__(self, *args: Any, store_id: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, templates: Any, choices: list[tuple[Any, str]], **kwargs: Any) -> None:
+        """`choices` are made once for all forms of a page: `templates` would be asked by each."""
         super().__init__(*args, **kwargs)
-        chosen: Any = self.fields["template"]
-        chosen.queryset = MessageTemplate.objects.filter(store=store_id).order_by("channel", "name")
-        chosen.label_from_instance = lambda row: f"{row.name} ({row.get_channel_display()})"
+        for name in _TEMPLATES:
+            chosen: Any = self.fields[name]
+            chosen.queryset = templates
+            chosen.choices = choices
 
     @property
     def has_conditions(self) -> bool:
@@ -66,6 +80,9 @@ class StepForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        chosen = [cleaned[name] for name in _TEMPLATES if cleaned.get(name)]
+        if len({template.channel for template in chosen}) < len(chosen):
+            raise ValidationError("Each of the templates of a step goes by a channel of its own.")
         try:
             Conditions.parse(conditions(cleaned))
         except BadConditions as error:
@@ -75,7 +92,8 @@ class StepForm(forms.Form):
     def plan(self) -> StepPlan:
         """The step as it is written down."""
         found = self.cleaned_data
-        return StepPlan(found["delay"], found["template"], found["late_after"], conditions(found))
+        others = [found[name] for name in _TEMPLATES[1:] if found.get(name)]
+        return StepPlan(found["delay"], found["template"], found["late_after"], conditions(found), others)
 
 
 class _Steps(forms.BaseFormSet):
@@ -87,22 +105,31 @@ class _Steps(forms.BaseFormSet):
 
 def steps_form(flow: Flow, data: Any = None) -> Any:
     """The steps of the flow's draft, or of what is published where there is no draft."""
-    version = newest(flow)
+    draft, published = versions_of(flow)
+    version = draft or published
     initial = [_initial(step) for step in version.steps.all()] if version else []
     made = forms.formset_factory(StepForm, formset=_Steps, extra=_MORE, max_num=_MOST, absolute_max=_MOST)
-    return made(data, initial=initial, prefix="steps", form_kwargs={"store_id": flow.store_id})
+    templates = MessageTemplate.objects.filter(store=flow.store_id).order_by("channel", "name")
+    choices = [("", "–"), *((row.pk, f"{row} ({row.get_channel_display()})") for row in templates)]
+    return made(data, initial=initial, prefix="steps", form_kwargs={"templates": templates, "choices": choices})
 
 
-def newest(flow: Flow) -> FlowVersion | None:
-    """The draft, or the newest published version."""
-    return flow.versions.order_by("-number").first()
+def versions_of(flow: Flow) -> tuple[FlowVersion | None, FlowVersion | None]:
+    """The draft and the newest published version, with their steps; read once for each flow in hand."""
+    prefetch_related_objects([flow], "versions__steps__template", "versions__steps__fallbacks__template")
+    versions = sorted(flow.versions.all(), key=lambda version: -version.number)
+    draft = next((version for version in versions if version.published_at is None), None)
+    return draft, next((version for version in versions if version.published_at), None)
 
 
 def _initial(step: FlowStep) -> dict[str, Any]:
     asked = step.conditions if isinstance(step.conditions, dict) else {}
+    others = [fallback.template_id for fallback in step.fallbacks.all()] + [None, None]
     return {
         "delay": step.delay,
         "template": step.template_id,
+        "second": others[0],
+        "third": others[1],
         "late_after": step.late_after,
         "min_total": asked.get("min_total"),
         "max_total": asked.get("max_total"),

@@ -72,6 +72,11 @@ class Stores(Page):
         rows: QuerySet[Store] = super().get_queryset(request)
         return rows.annotate(heard_of=Exists(Delivery.objects.filter(store=OuterRef("pk"))))
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A store with a past is switched off, not deleted."""
+        past = obj is not None and (obj.carts.exists() or obj.flows.exists())
+        return bool(super().has_delete_permission(request, obj)) and not past
+
     def get_deeds(self, request: HttpRequest, obj: Any) -> list[Deed]:
         possible = {
             "end_old_secrets": obj.secrets.filter(expires_at__gt=timezone.now()).exists(),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -15,26 +14,20 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.admin import StackedInline
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from carts.models import Cart
 from customers.admin.base import BY_STORE, Page, address, by_choice
-from customers.models import Channel, Store
-from recovery.admin.mailview import mail_page, wants_pictures
-from recovery.channels import email
+from recovery.admin.mailview import mail_page, text_page, wants_pictures
+from recovery.admin.wording import FIELDS, problems_of, shown, texts_of
 from recovery.channels.liquid import TemplateBroken
-from recovery.channels.texts import Texts
-from recovery.flows.standard import save_text
+from recovery.flows.standard import AnyTexts, save_text
 from recovery.models import MessageTemplate, TemplateText
-from recovery.outbox.carriers import sender_of
-from recovery.outbox.context import cart_context, store_context
 
-_WRITTEN = ("subject", "preheader", "headline", "body", "button", "offer", "closing")
 _HINTS = {
     "locale": "A language code such as en, fi or pt-BR. A shopper gets their own language, else the store's.",
     "subject": "May name {{ customer.first_name }}, {{ store.name }} and what is in the cart.",
     "preheader": "Shown behind the subject in the inbox.",
-    "body": "Blank lines make paragraphs. {{ greeting }} greets by name where there is one.",
+    "body": "Blank lines make paragraphs. {{ greeting }} greets by name, {{ recovery_url }} leads back to the cart.",
     "button": "On the button that leads back to the cart.",
     "offer": "Above the discount code, and only where there is one.",
 }
@@ -43,37 +36,62 @@ _HINTS = {
 class TextForm(forms.ModelForm):
     """One language. What could not be sent is refused here, with the words of what to mend."""
 
+    question = forms.CharField(
+        required=False,
+        max_length=20,
+        label="Button: a question",
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Lets the shopper write to you. Left empty: no such button.",
+    )
+    stop = forms.CharField(
+        required=False,
+        max_length=20,
+        label="Button: stop",
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Who taps it gets no more messages.",
+    )
+
     class Meta:
         model = TemplateText
-        fields = ("locale", *_WRITTEN)
+        fields = ("locale", *FIELDS["email"])
         help_texts = _HINTS
         widgets = {
             "body": UnfoldAdminTextareaWidget(attrs={"rows": 9}),
             "closing": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         }
 
-    def texts(self) -> Texts:
-        """What was written, as the channels take it."""
-        return Texts(**{name: self.cleaned_data.get(name, "") for name in ("locale", *_WRITTEN)})
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for button in self.instance.buttons or []:
+            self.initial.setdefault(button.get("id"), button.get("title", ""))
+        self.advice: list[str] = []
+
+    def texts(self) -> AnyTexts:
+        """What was written, as the channel takes it."""
+        return texts_of(self.instance.template.channel, self.cleaned_data)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if not self.errors and self.instance.template.channel == Channel.EMAIL:
-            for problem in email.lint(self.texts()):
-                field, _, what = problem.partition(": ")
-                self.add_error(field if field in _WRITTEN and what else None, what or problem)
+        if self.errors or not self.has_changed():
+            return cleaned
+        for problem in problems_of(self.instance.template, self.texts()):
+            if problem.fatal:
+                self.add_error(problem.field if problem.field in self.fields else None, problem.what)
+            else:
+                self.advice.append(f"{self.cleaned_data['locale']}: {problem.what}")
         return cleaned
 
 
 class TextsInline(StackedInline):
     model = TemplateText
     form = TextForm
-    fields = ("locale", *_WRITTEN)
     extra = 0
-    min_num = 0
     verbose_name = "language"
     verbose_name_plural = "languages"
     collapsible = True
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("locale", *FIELDS[obj.channel if obj else "email"])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TemplateText]:
         rows: QuerySet[TemplateText] = super().get_queryset(request)
@@ -101,9 +119,8 @@ class Templates(Page):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MessageTemplate]:
         rows: QuerySet[MessageTemplate] = super().get_queryset(request)
-        return rows.prefetch_related(
-            Prefetch("texts", TemplateText.objects.only("locale", "template_id").order_by("locale"))
-        )
+        languages = TemplateText.objects.only("locale", "template_id").order_by("locale")
+        return rows.select_related("store").prefetch_related(Prefetch("texts", languages, to_attr="spoken"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("store", "channel") if obj else ()
@@ -121,15 +138,12 @@ class Templates(Page):
         template: Any = self.found(request, object_id)
         text = get_object_or_404(TemplateText, pk=text_id, template=template)
         try:
-            shown = preview(text, template.store, sample=request.GET.get("cart") == "sample")
+            seen = shown(text, template, made_up=request.GET.get("cart") == "sample")
         except TemplateBroken as error:
-            return mail_page("", pictures=False, empty=f"It cannot be shown: {error}")
-        if request.GET.get("part") == "text" or not shown.html:
-            response = HttpResponse(shown.text, content_type="text/plain; charset=utf-8")
-            response["X-Frame-Options"] = "SAMEORIGIN"
-            response["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'self'"
-            return response
-        return mail_page(shown.html, pictures=wants_pictures(request))
+            return text_page(f"It cannot be shown: {error.reason}")
+        if request.GET.get("part") == "text" or not seen.html:
+            return text_page(f"{seen.text}\n\n— {seen.note}" if seen.note else seen.text)
+        return mail_page(seen.html, pictures=wants_pictures(request))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Each language is compiled as it is saved; a changed language code moves the row."""
@@ -142,55 +156,28 @@ class Templates(Page):
                 if one.instance.pk:
                     TemplateText.objects.filter(pk=one.instance.pk).exclude(locale=texts.locale).delete()
                 save_text(form.instance, texts, now=timezone.now())
+                for advice in one.advice:
+                    self.message_user(request, f"Saved, but mind: {advice}.", messages.WARNING)
 
     def response_add(self, request: HttpRequest, obj: MessageTemplate, post_url_continue: str | None = None) -> Any:
         self.message_user(request, "Now write it: one language at a time.")
         return redirect(address(obj))
 
     def facts(self, request: HttpRequest, obj: Any) -> Mapping[str, Any]:
-        texts = sorted(
-            obj.texts.values_list("pk", "locale", "subject"), key=lambda row: (row[1] != obj.store.locale, row[1])
-        )
+        rows = obj.texts.values_list("pk", "locale", "subject", "body")
+        texts = sorted(rows, key=lambda row: (row[1] != obj.store.locale, row[1]))
         return {
             "template": obj,
             "previews": [
                 {
                     "locale": locale,
-                    "subject": subject,
+                    "begins": subject or " ".join(body.split())[:80],
                     "url": reverse("admin:recovery_messagetemplate_preview", args=[obj.pk, pk]),
                 }
-                for pk, locale, subject in texts
+                for pk, locale, subject, body in texts
             ],
         }
 
     @display(description="Languages")
-    def languages(self, row: MessageTemplate) -> str:
-        return ", ".join(text.locale for text in row.texts.all()) or "none yet"
-
-
-def preview(text: TemplateText, store: Store, *, sample: bool) -> Any:
-    """The envelope of a mail to nobody. Raises TemplateBroken."""
-    compiled = email.Compiled(text.subject, text.compiled_html, text.compiled_text, text.locale)
-    cart = None if sample else _newest(store)
-    example = "https://example.invalid/preview"
-    context = {
-        "store": store_context(store),
-        "customer": {"first_name": "Anna", "last_name": "Virtanen"},
-        "cart": cart_context(cart.lines, cart.total, cart.quantity, cart.currency) if cart else _made_up(store),
-        **dict.fromkeys(("recovery_url", "unsubscribe_url", "preferences_url"), example),
-        "discount": None,
-    }
-    return email.shape(compiled, context, sender_of(store), send_id="preview", to="anna@example.invalid")
-
-
-def _newest(store: Store) -> Cart | None:
-    rows = Cart.objects.filter(store=store, quantity__gt=0, is_test=False)
-    return rows.order_by("-last_activity_at").first()
-
-
-def _made_up(store: Store) -> dict[str, Any]:
-    lines = [
-        {"title": "Linen shirt", "variant_title": "M, sand", "quantity": 1, "price": "79.00"},
-        {"title": "Stoneware mug", "quantity": 2, "price": "18.50"},
-    ]
-    return cart_context(lines, Decimal("116.00"), 3, store.currency)
+    def languages(self, row: Any) -> str:
+        return ", ".join(text.locale for text in row.spoken) or "none yet"

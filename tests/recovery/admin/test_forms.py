@@ -1,0 +1,268 @@
+"""Stores, flows, templates and the stop list: what is typed, what is kept, what is refused."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta as td
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.urls import reverse
+
+from customers.addresses import address_hash
+from customers.admin.base import address
+from customers.models import Store, Suppression
+from recovery.flows.publish import draft_of
+from recovery.models import Flow, FlowStep, MessageTemplate, TemplateText
+
+pytestmark = pytest.mark.django_db
+
+NEW_STORE = {
+    "name": "Nordic Bikes", "slug": "bikes", "platform": "generic", "domain": "bikes.example", "currency": "SEK",
+    "timezone": "Europe/Stockholm", "locale": "sv", "abandon_after": "45m", "consent_policy": "explicit",
+    "attribution_days": "5", "cap_messages": "5", "cap_days": "7",
+}  # fmt: skip
+SID = "AC" + "0" * 32
+
+
+def changed(store: Store, **fields: Any) -> dict[str, Any]:
+    """What the form of the store posts, with these fields changed."""
+    kept = {name: getattr(store, name) for name in NEW_STORE if name != "abandon_after"}
+    return kept | {"abandon_after": "30m", "is_active": "on", "sms_max_segments": 2, "redirect_hosts": ""} | fields
+
+
+def test_a_new_secret_is_made_and_shown_once(boss):
+    page = boss.post(reverse("admin:customers_store_add"), NEW_STORE).content.decode()
+    store = Store.objects.get()
+    secret = store.secrets.get().text
+    assert secret.startswith("whsec_") and secret in page
+    assert "/webhooks/bikes/" in page
+    assert store.abandon_after == td(minutes=45)
+    for url in (address(store), address(store, "secret"), reverse("admin:customers_store_changelist")):
+        assert secret not in boss.get(url).content.decode()
+
+
+def test_a_shop_that_has_its_own_secret_must_give_it(boss):
+    page = boss.post(reverse("admin:customers_store_add"), NEW_STORE | {"platform": "shopify"}).content.decode()
+    assert "The secret is empty." in page
+    assert Store.objects.count() == 0
+
+
+def test_a_rotated_secret_leaves_the_older_one_two_days(boss, store):
+    page = boss.post(address(store, "secret"), {"secret": ""}).content.decode()
+    new, old = store.secrets.order_by("-created_at")
+    assert new.text in page and new.expires_at is None
+    assert old.expires_at - new.created_at == td(hours=48)
+
+
+def test_rotating_asks_for_the_permission_to_change(clerk, store):
+    client = clerk("customers.view_store")
+    assert client.post(address(store, "secret"), {"secret": ""}).status_code == 403
+    assert store.secrets.count() == 1
+
+
+def test_a_mail_server_is_kept_sealed_and_not_shown(boss, store):
+    boss.post(address(store), changed(store, mail_server="smtp://ada:hush@mail.example:587"))
+    store.refresh_from_db()
+    page = boss.get(address(store)).content.decode()
+    assert store.own_email_url() == "smtp://ada:hush@mail.example:587"
+    assert "mail.example:587" in page and "hush" not in page
+
+
+def test_what_is_no_mail_server_is_refused(boss, store):
+    page = boss.post(address(store), changed(store, mail_server="mail.example")).content.decode()
+    assert "That is no mail server" in page
+    store.refresh_from_db()
+    assert store.email_url == ""
+
+
+def test_a_changed_twilio_token_keeps_the_older_one_for_callbacks(boss, store):
+    for token in ("first", "second"):
+        boss.post(address(store), changed(store, twilio_sid=SID, twilio_token=token, twilio_from="+358401234567"))
+    boss.post(address(store), changed(store, twilio_sid=SID, twilio_from="+358407654321"))
+    store.refresh_from_db()
+    account = store.own_twilio()
+    assert (account["auth_token"], account["old_auth_token"]) == ("second", "first")
+    assert account["from_number"] == "+358407654321"
+    assert "second" not in boss.get(address(store)).content.decode()
+
+
+def test_an_account_without_its_token_is_refused(boss, store):
+    page = boss.post(address(store), changed(store, twilio_sid=SID)).content.decode()
+    assert "Enter the auth token of this account." in page
+
+
+def steps(*rows: dict[str, str]) -> dict[str, str]:
+    posted = {"steps-TOTAL_FORMS": str(len(rows)), "steps-INITIAL_FORMS": "3"}
+    for n, row in enumerate(rows):
+        posted |= {f"steps-{n}-{name}": value for name, value in row.items()}
+    return posted
+
+
+def posted_flow(*rows: dict[str, str]) -> dict[str, str]:
+    return {"name": "Abandoned cart", "days_between": "1", "minimum_gap": "6h", **steps(*rows)}
+
+
+@pytest.fixture
+def rows(store: Any) -> list[dict[str, str]]:
+    """The standard flow's steps as the form posts them."""
+    return [
+        {"delay": delay, "template": str(step.template_id), "late_after": "6h"}
+        for delay, step in zip(("30m", "1d", "3d"), FlowStep.objects.order_by("position"), strict=True)
+    ]
+
+
+def draft(flow: Flow) -> list[tuple[td, dict[str, Any]]]:
+    return [(step.delay, step.conditions) for step in draft_of(flow).steps.all()]
+
+
+def test_changed_steps_become_a_draft_in_the_order_of_their_times(boss, rows):
+    flow = Flow.objects.get()
+    rows[2] |= {"delay": "2h", "min_total": "50", "countries": "fi, se"}
+    rows[1]["remove"] = "on"
+    boss.post(address(flow), posted_flow(*rows))
+    conditions = {"min_total": "50", "countries": ["FI", "SE"]}
+    assert draft(flow) == [(td(minutes=30), {}), (td(hours=2), conditions)]
+    assert flow.versions.exclude(published_at=None).get().steps.count() == 3
+
+
+def test_steps_that_were_not_touched_make_no_draft(boss, rows):
+    flow = Flow.objects.get()
+    boss.post(address(flow), posted_flow(*rows) | {"name": "Silent carts"})
+    flow.refresh_from_db()
+    assert (flow.name, flow.versions.count()) == ("Silent carts", 1)
+
+
+def test_a_step_keeps_what_goes_where_its_channel_does_not_reach(boss, rows, by_sms):
+    flow = Flow.objects.get()
+    rows[0]["second"] = str(by_sms.pk)
+    boss.post(address(flow), posted_flow(*rows))
+    step = draft_of(flow).steps.get(position=1)
+    assert [(other.channel, other.template) for other in step.fallbacks.all()] == [("sms", by_sms)]
+
+
+def test_a_step_goes_once_by_a_channel(boss, rows):
+    rows[0]["second"] = rows[1]["template"]
+    page = boss.post(address(Flow.objects.get()), posted_flow(*rows)).content.decode()
+    assert "goes by a channel of its own" in page
+
+
+def test_a_step_that_cannot_be_read_is_shown_and_not_saved(boss, rows):
+    flow = Flow.objects.get()
+    rows[0]["delay"] = "soon"
+    page = boss.post(address(flow), posted_flow(*rows)).content.decode()
+    assert "is no duration" in page and "A step below needs mending." in page
+    assert flow.versions.count() == 1
+
+
+def test_a_step_takes_no_template_of_another_store(boss, rows):
+    from tests.factories import make_flow, make_store
+
+    other = make_store()
+    make_flow(other)
+    rows[0]["template"] = str(MessageTemplate.objects.filter(store=other)[0].pk)
+    page = boss.post(address(Flow.objects.exclude(store=other).get()), posted_flow(*rows)).content.decode()
+    assert "Select a valid choice" in page
+
+
+@pytest.fixture
+def by_sms(store: Any) -> MessageTemplate:
+    return MessageTemplate.objects.create(store=store, name="Short", channel="sms")
+
+
+def posted_sms(template: MessageTemplate, body: str) -> dict[str, str]:
+    return {
+        "name": template.name, "texts-TOTAL_FORMS": "1", "texts-INITIAL_FORMS": "0",
+        "texts-0-locale": "en", "texts-0-body": body, "texts-0-template": str(template.pk),
+    }  # fmt: skip
+
+
+def test_an_sms_has_a_body_only_and_its_price_is_told(boss, by_sms):
+    assert b"texts-0-subject" not in boss.get(address(by_sms)).content
+    boss.post(address(by_sms), posted_sms(by_sms, "{{ store.name }}: your cart waits {{ recovery_url }} "))
+    text = by_sms.texts.get()
+    url = reverse("admin:recovery_messagetemplate_preview", args=[by_sms.pk, text.pk])
+    assert "1 segment of SMS" in boss.get(url).content.decode()
+
+
+def test_an_sms_without_the_way_back_is_refused(boss, by_sms):
+    page = boss.post(address(by_sms), posted_sms(by_sms, "Come back!")).content.decode()
+    assert "the text lacks the link back to the cart" in page
+    assert by_sms.texts.count() == 0
+
+
+def test_a_dear_sms_is_saved_with_a_warning(boss, by_sms):
+    sent = boss.post(address(by_sms), posted_sms(by_sms, "🛒 {{ store.name }} {{ recovery_url }} "))
+    assert "leaves 70 characters to a segment" in str(list(get_messages(sent.wsgi_request))[0])
+    assert by_sms.texts.count() == 1
+
+
+@pytest.fixture
+def template(store: Any) -> MessageTemplate:
+    found = MessageTemplate.objects.get(name="Reminder")
+    found.texts.exclude(locale="en").delete()
+    return found
+
+
+def posted_text(template: MessageTemplate, **fields: str) -> dict[str, str]:
+    text = template.texts.get()
+    written = {name: getattr(text, name) for name in ("locale", "subject", "preheader", "headline", "body", "button")}
+    row = {**written, "offer": text.offer, "closing": text.closing, "id": str(text.pk), "template": str(template.pk)}
+    row |= fields
+    return {
+        "name": template.name, "texts-TOTAL_FORMS": "1", "texts-INITIAL_FORMS": "1",
+        **{f"texts-0-{name}": value for name, value in row.items()},
+    }  # fmt: skip
+
+
+def test_a_text_is_compiled_when_it_is_saved(boss, template):
+    boss.post(address(template), posted_text(template, subject="Still thinking?", body="Hello {{ store.name }}"))
+    text = template.texts.get()
+    assert text.subject == "Still thinking?"
+    assert "Hello {{ store.name }}" in text.compiled_html
+
+
+def test_broken_liquid_is_refused_beside_its_field(boss, template):
+    page = boss.post(address(template), posted_text(template, body="Hello {{ store.name")).content.decode()
+    assert re.search(r"tag|expected|}}", page)
+    assert "store.name" not in template.texts.get().body.split("Hello")[-1]
+    assert TemplateText.objects.get(template=template).subject != ""
+
+
+def test_a_name_that_means_nothing_is_refused(boss, template):
+    page = boss.post(address(template), posted_text(template, body="Hello {{ shop.nmae }}")).content.decode()
+    assert "nothing is called “shop.nmae”" in page
+
+
+def test_a_changed_language_moves_the_text(boss, template):
+    boss.post(address(template), posted_text(template, locale="pt-BR"))
+    assert [text.locale for text in template.texts.all()] == ["pt-BR"]
+
+
+def test_the_preview_runs_nothing_and_asks_nobody(boss, template):
+    url = reverse("admin:recovery_messagetemplate_preview", args=[template.pk, template.texts.get().pk])
+    response = boss.get(url)
+    assert "Linen shirt" in response.content.decode()
+    policy = response["Content-Security-Policy"]
+    assert policy.startswith("sandbox; default-src 'none'") and "https:" not in policy
+    assert "https:" in boss.get(f"{url}?pictures=1")["Content-Security-Policy"]
+
+
+def test_a_stopped_address_is_kept_as_a_hash_and_found_by_the_address(boss, store):
+    row = {"store": store.pk, "channel": "email", "address": "Anna@Mail.example", "detail": ""}
+    boss.post(reverse("admin:customers_suppression_add"), row)
+    kept = Suppression.objects.get()
+    assert (kept.address_hash, kept.reason, kept.detail) == (address_hash("anna@mail.example"), "manual", "by boss")
+    page = boss.get(reverse("admin:customers_suppression_changelist"), {"q": "anna@mail.example"})
+    assert f"fingerprint {kept.address_hash[:10]}" in page.content.decode()
+    page = boss.get(reverse("admin:customers_suppression_changelist"), {"q": "eve@mail.example"})
+    assert "Nothing fits" in page.content.decode()
+
+
+def test_what_the_shopper_said_is_not_taken_back_here(boss, store):
+    kinds = ("manual", "unsubscribe", "complaint")
+    found = [Suppression.objects.create(store=store, channel="sms", address_hash=kind, reason=kind) for kind in kinds]
+    codes = [boss.post(address(row, "delete"), {"post": "yes"}).status_code for row in found]
+    assert codes == [302, 403, 403]
+    assert Suppression.objects.count() == 2
