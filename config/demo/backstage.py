@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.utils import timezone
 
 from config.demo import courier
 from config.demo.courier import Webhook
+from config.demo.letters import arrived
 from config.demo.memory import Cart, Shopper, bought_cart
-from recovery.providers.console.provider import read_mailbox
 
 STEPS = ["Fill a cart", "Leave an e-mail address", "Walk away", "Open the reminder", "Come back and buy"]
 
 
 @dataclass(frozen=True, slots=True)
 class Backstage:
-    """`at` is the number of the step that comes next, from 1; 6 when all are done. `letter` is the reminder's file."""
+    """`at` is the number of the step that comes next, from 1; 6 when all are done. `letter` is the reminder's file.
+    `won_back` says that what was bought had come back by its link."""
 
     at: int
     steps: list[tuple[int, str]]
@@ -25,6 +27,7 @@ class Backstage:
     silent_since: datetime | None
     refused: bool
     letter: str
+    won_back: bool
     mail_is_real: bool
 
     @property
@@ -39,8 +42,9 @@ class Backstage:
 
 def backstage(shopper: Shopper, cart: Cart) -> Backstage:
     webhooks = courier.sent_by(shopper.id)
+    bought = bought_cart(shopper)
     letter = _newest_letter(shopper, cart)
-    at = _step(shopper, cart, letter)
+    at = _step(shopper, cart, letter, bought is not None)
     return Backstage(
         at=at,
         steps=list(enumerate(STEPS, 1)),
@@ -48,13 +52,14 @@ def backstage(shopper: Shopper, cart: Cart) -> Backstage:
         silent_since=datetime.fromisoformat(cart.updated_at) if at == 3 else None,
         refused=shopper.contact.get("reminders") == "no",
         letter=letter,
+        won_back=bool(bought and bought.came_back),
         mail_is_real=bool(settings.EMAIL_URL or settings.ANYMAIL_ESP),
     )
 
 
-def _step(shopper: Shopper, cart: Cart, letter: str) -> int:
+def _step(shopper: Shopper, cart: Cart, letter: str, bought: bool) -> int:
     if not cart.count:
-        return 6 if bought_cart(shopper) else 1
+        return 6 if bought else 1
     if cart.came_back:
         return 5
     if not (shopper.contact and cart.checkout_id):
@@ -68,5 +73,5 @@ def _newest_letter(shopper: Shopper, cart: Cart) -> str:
     if not (address and cart.count):
         return ""
     changed = datetime.fromisoformat(cart.updated_at)
-    found = (m.name for m in read_mailbox(settings.MAILBOX_DIR) if m.at > changed and address in m.to.lower())
+    found = (m.name for m in arrived(timezone.now()) if m.at > changed and address in m.to.lower())
     return next(found, "")

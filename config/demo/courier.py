@@ -35,6 +35,7 @@ _NAP = 1.0
 _lock = threading.Lock()
 _threads: dict[int, threading.Thread] = {}
 _bell = threading.Event()
+_over = threading.Event()
 
 
 @dataclass
@@ -97,8 +98,19 @@ def start() -> None:
     with _lock:
         thread = _threads.get(os.getpid())
         if thread is None or not thread.is_alive():
+            _over.clear()
             _threads[os.getpid()] = thread = threading.Thread(target=_work, name="demo-courier", daemon=True)
             thread.start()
+
+
+def stop() -> None:
+    """Let this process's courier finish what it carries. What is not carried yet stays in the queue."""
+    with _lock:
+        thread = _threads.pop(os.getpid(), None)
+    if thread:
+        _over.set()
+        _bell.set()
+        thread.join(20)
 
 
 def signed(webhook: Webhook, secret: str, now: float) -> dict[str, str]:
@@ -129,7 +141,8 @@ def carry(webhook: Webhook, now: float) -> Webhook:
     webhook.tries += 1
     try:
         url, secret = connection()
-        headers = signed(webhook, secret, now)
+        # No idle connection is kept: it would hold one of the few threads that answer us.
+        headers = signed(webhook, secret, now) | {"Connection": "close"}
         answer = http.post(url, body=webhook.body.encode(), headers=headers, seconds=10, loopback=True)
         webhook.status, webhook.answer = answer.status, ""
     except http.Refused as error:
@@ -163,14 +176,14 @@ def deliver_due() -> int:
 
 def _work() -> None:
     """Until the process ends. Whatever goes wrong with Redis or a webhook, the next round begins afresh."""
-    while True:
+    while not _over.is_set():
         _bell.wait(_NAP)
         _bell.clear()
         try:
             deliver_due()
         except (redis.RedisError, OSError, ValueError) as error:
             log.warning("the demo shop's courier stumbled: %s", type(error).__name__)
-            time.sleep(_NAP)
+            _over.wait(_NAP)
 
 
 def _keep(webhook: Webhook) -> None:

@@ -9,13 +9,15 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
 from config.demo.backstage import backstage
+from config.demo.letters import arrived
 from config.demo.memory import cart_of, shopper_of
-from recovery.providers.console.provider import Captured, read_mailbox, read_message
+from recovery.providers.console.provider import Captured, read_message
 
 _HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 #: The page may frame our own documents; all else as everywhere.
@@ -29,7 +31,7 @@ _PAGE_POLICY = (
 @require_GET
 def inbox(request: HttpRequest) -> HttpResponse:
     """The list, with the newest message opened beside it where there is room."""
-    messages = read_mailbox(settings.MAILBOX_DIR)
+    messages = arrived(timezone.now())
     newest = read_message(settings.MAILBOX_DIR, messages[0].name) if messages else None
     return _page(request, messages, newest, chosen=False)
 
@@ -37,7 +39,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def message(request: HttpRequest, name: str) -> HttpResponse:
-    return _page(request, read_mailbox(settings.MAILBOX_DIR), _found(name), chosen=True)
+    return _page(request, arrived(timezone.now()), _found(name), chosen=True)
 
 
 @never_cache
@@ -45,7 +47,7 @@ def message(request: HttpRequest, name: str) -> HttpResponse:
 def listing(request: HttpRequest) -> HttpResponse:
     """The list alone: for the script that keeps it up to date."""
     context = {
-        "messages": read_mailbox(settings.MAILBOX_DIR),
+        "messages": arrived(timezone.now()),
         "open": request.GET.get("open", ""),
         "silent_since": _silent_since(request),
     }
