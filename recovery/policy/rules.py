@@ -52,6 +52,7 @@ class StoreFacts:
     minimum_gap: td = td(0)
     window: Window | None = None
     ships_to: tuple[str, ...] = ()
+    double_opt_in: bool = True  # whether a yes to SMS counts only once it was confirmed by SMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,6 @@ def needs(channel: str, country: str = "") -> str:
     and the store's own policy, which asks for a yes unless it was changed, decides.
     """
     return GRANTED if channel != "email" or country.upper() in CONSENT_ONLY else SOFT
-
-
-def double_opt_in(channel: str, country: str, *, store_asks: bool) -> bool:
-    """Whether a yes counts only once it was confirmed from the phone itself. US carriers ask it of cart reminders; a
-    store may switch it on everywhere."""
-    return channel == "sms" and (store_asks or country.upper() in US_CARRIERS)
 
 
 def us_sms_allows(earlier_sms_for_cart: Sequence[datetime], abandoned_at: datetime, at: datetime) -> str:
@@ -119,6 +114,7 @@ def can_ever_send(steps: Sequence[Step], store: StoreFacts) -> list[Problem]:
         earlier = [other for other in steps if other.number < step.number]
         problems += _no_sender(step, store)
         problems += _us_sms(step, earlier, store)
+        problems += _unconfirmed(step, earlier, store)
         problems += _us_whatsapp(step, store)
         problems += _no_hours(step, store)
         problems += _no_gap(step, earlier, store)
@@ -145,6 +141,17 @@ def _us_sms(step: Step, earlier: Sequence[Step], store: StoreFacts) -> list[Prob
     consequence = "nobody would ever get it" if only else "US shoppers would never get it"
     text = f"Step {step.number} {why}: US carriers allow one SMS per cart, within 48 h, so {consequence}."
     return [Problem(step.number, only, text)]
+
+
+def _unconfirmed(step: Step, earlier: Sequence[Step], store: StoreFacts) -> list[Problem]:
+    """Said of the first SMS of a flow only."""
+    reached, _ = _reaches(step, store, US_CARRIERS)
+    if step.channel != "sms" or not reached or store.double_opt_in or any(other.channel == "sms" for other in earlier):
+        return []
+    text = (
+        f"Step {step.number} goes by SMS: US carriers want the yes to cart reminders confirmed by SMS (double opt-in)."
+    )
+    return [Problem(step.number, False, text)]
 
 
 def _us_whatsapp(step: Step, store: StoreFacts) -> list[Problem]:

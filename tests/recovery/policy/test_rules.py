@@ -11,7 +11,6 @@ from recovery.policy.rules import (
     Step,
     StoreFacts,
     can_ever_send,
-    double_opt_in,
     law_caps,
     needs,
     next_free,
@@ -42,13 +41,6 @@ ALL = frozenset(("email", "sms", "whatsapp"))
 )
 def test_consent_is_asked_for_by_channel_and_country(channel: str, country: str, consent: str) -> None:
     assert needs(channel, country) == consent
-
-
-def test_a_yes_is_confirmed_where_carriers_or_the_store_ask() -> None:
-    assert double_opt_in("sms", "US", store_asks=False)
-    assert double_opt_in("sms", "FI", store_asks=True)
-    assert not double_opt_in("sms", "FI", store_asks=False)
-    assert not double_opt_in("email", "US", store_asks=True)
 
 
 def test_us_carriers_allow_one_sms_within_48_hours() -> None:
@@ -133,6 +125,14 @@ def test_a_second_sms_reaches_nobody_in_the_united_states() -> None:
     ]
     assert said(step(1, "sms", 1), step(2, "sms", 24), ships_to=("US",)) == [(True, text + "nobody would ever get it.")]
     assert said(step(1, "sms", 1, "FI"), step(2, "sms", 24, "US"), ships_to=()) == []
+
+
+def test_an_unconfirmed_yes_is_warned_of_once() -> None:
+    flow = (step(1, "sms", 1, "US"), step(2, "sms", 24, "FI"))
+    assert said(*flow, ships_to=(), double_opt_in=False) == [
+        (False, "Step 1 goes by SMS: US carriers want the yes to cart reminders confirmed by SMS (double opt-in).")
+    ]
+    assert said(step(1, "sms", 1), double_opt_in=False) == []
 
 
 def test_whatsapp_reaches_nobody_in_the_united_states() -> None:
