@@ -126,8 +126,7 @@ def running_worker(log: Path, **environment: str) -> Iterator[subprocess.Popen[b
         _wait_for(log, " ready.", worker)
         yield worker
     finally:
-        worker.terminate()
-        worker.wait(30)
+        _end(worker, log)
 
 
 def worker_database_url() -> str:
@@ -137,6 +136,17 @@ def worker_database_url() -> str:
     parts = urlsplit(os.environ["DATABASE_URL"])
     # not geturl(): it would drop the empty host of postgresql://user@/name
     return f"{parts.scheme}://{parts.netloc}/{connection.settings_dict['NAME']}{parts.query and '?' + parts.query}"
+
+
+def _end(worker: subprocess.Popen[bytes], log: Path) -> None:
+    """Warm, as in production; a worker that does not go is a finding, not a wait for ever."""
+    worker.terminate()
+    try:
+        worker.wait(30)
+    except subprocess.TimeoutExpired:
+        worker.kill()
+        worker.wait()
+        pytest.fail(f"the worker did not stop:\n{log.read_text()}")
 
 
 def _wait_for(log: Path, word: str, process: subprocess.Popen[bytes]) -> None:
