@@ -24,6 +24,7 @@ _CART_COLUMNS = [
     for field in Cart._meta.concrete_fields
     if field.name not in ("id", "store", "created_at", "first_abandoned_at")
 ]
+_BLANK_CART = {field.attname: field.get_default() for field in Cart._meta.concrete_fields}
 _ORDER_COLUMNS = [
     str(field.column) for field in Order._meta.concrete_fields if field.name not in ("id", "store", "created_at")
 ]
@@ -66,8 +67,9 @@ class Desk:
                 carts += isinstance(snapshot, CartSnapshot)
             if isinstance(snapshot, (OrderSnapshot, OrderDeleted)):
                 order_ids.add(snapshot.external_id)
-        rows = CartToken.objects.filter(store=self.store, token__in=names) if names else ()
-        self.tokens = {row.token: _Token(row.pk, row.cart_id, row.order_id) for row in rows}
+        rows = CartToken.objects.filter(store=self.store, token__in=batch.texts(names))
+        columns = rows.values_list("token", "pk", "cart_id", "order_id")
+        self.tokens = {name: _Token(pk, cart_id, order_id) for name, pk, cart_id, order_id in columns}
         known = {token.order_id for token in self.tokens.values() if token.order_id}
         if order_ids or known:
             self._load_orders(Order.objects.filter(store=self.store, external_id__in=order_ids))
@@ -80,7 +82,9 @@ class Desk:
 
     def _load_carts(self, ids: Iterable[int]) -> None:
         missing = sorted(set(ids) - set(self.carts))
-        for cart in Cart.objects.select_for_update().filter(pk__in=missing).order_by("pk") if missing else ():
+        if not missing:
+            return
+        for cart in Cart.objects.select_for_update().filter(pk__in=batch.ids(missing)).order_by("pk"):
             self.carts[cart.pk] = cart
             self._before[Cart, cart.pk] = _row(cart, _CART_COLUMNS)
 
@@ -116,9 +120,9 @@ class Desk:
                 self._join(self.carts[ids[0]], self.carts[gone])
             return self.carts[ids[0]]
         started = snapshot.created_at or snapshot.updated_at
-        cart = Cart(
+        cart = _blank_cart(
             id=next(self._fresh_carts),
-            store=self.store,
+            store_id=self.store.pk,
             started_at=started,
             last_activity_at=min(snapshot.updated_at, self.now),
             currency=self.store.currency,
@@ -228,7 +232,9 @@ class Desk:
         if not self._touched:
             return
         since = self.now - _MATCH_WITHIN
-        lonely = Order.objects.filter(customer_id__in=self._touched, cart=None, placed_at__gte=since, is_placed=True)
+        lonely = Order.objects.filter(
+            customer_id__in=batch.ids(self._touched), cart=None, placed_at__gte=since, is_placed=True
+        )
         self._load_orders(lonely)
         orders = [
             o for o in self.orders.values() if o.is_placed and o.cart_id is None and o.customer_id in self._touched
@@ -305,6 +311,12 @@ class Desk:
                 changed.append({"id": row.pk, **values})
         batch.insert(model, new)
         batch.update(model, changed)
+
+
+def _blank_cart(**told: Any) -> Cart:
+    """A cart with its defaults, told by column. Django takes a quarter of the time for values by position."""
+    values: Any = {**_BLANK_CART, "lines": [], "discount_codes": [], **told}.values()
+    return Cart(*values)
 
 
 def _row(instance: Any, columns: list[str]) -> dict[str, Any]:

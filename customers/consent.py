@@ -56,7 +56,9 @@ def record(store: Store, statements: Sequence[Statement]) -> int:
     its proof and changes nothing, and a soft opt-in or a yes still to be confirmed never replaces a spoken yes or no.
     """
     ids = {statement.customer_id for statement in statements}
-    stands = {(c.customer_id, c.channel): (c.state, c.at) for c in Consent.objects.filter(customer_id__in=ids)}
+    stands = {
+        (c.customer_id, c.channel): (c.state, c.at) for c in Consent.objects.filter(customer_id__in=batch.ids(ids))
+    }
     news: list[Statement] = []
     changed: set[tuple[int, str]] = set()
     for statement in sorted(statements, key=lambda s: s.at):

@@ -139,7 +139,7 @@ def _any_of(keys: Iterable[Key]) -> Q:
         values.setdefault(kind, []).append(value)
     condition = Q(pk__in=[])
     for kind, some in values.items():
-        condition |= Q(kind=kind, value__in=some)
+        condition |= Q(kind=kind, value__in=batch.texts(some))
     return condition
 
 
@@ -158,12 +158,14 @@ class _Book:
     def _read(self, keys: set[Key]) -> None:
         found = Identity.objects.filter(_any_of(keys), store_id=self.store_id)
         rows = list(found.values_list("kind", "value", "customer_id"))
+        if not rows:
+            return
         ids = {customer_id for _, _, customer_id in rows}
         known = {
             row["id"]: self._known(row)
-            for row in Customer.objects.filter(pk__in=ids).values("id", "profile_at", *_PROFILE)
+            for row in Customer.objects.filter(pk__in=batch.ids(ids)).values("id", "profile_at", *_PROFILE)
         }
-        externals = Identity.objects.filter(customer_id__in=ids, kind="external")
+        externals = Identity.objects.filter(customer_id__in=batch.ids(ids), kind="external")
         for customer_id, value in externals.values_list("customer_id", "value"):
             known[customer_id].external_ids.add(value)
         self.by_key = {(kind, value): known[customer_id] for kind, value, customer_id in rows}

@@ -1,18 +1,21 @@
 """Many rows in one statement: the rows travel as one JSON array and PostgreSQL unpacks them.
 
-Decision: `jsonb_to_recordset` instead of VALUES lists or executemany. One parameter, one parse and one plan for any
-number of rows, and the client's share is an orjson dump.
+Decision: one JSON array of arrays instead of VALUES lists or executemany. One parameter, one parse and one plan for any
+number of rows, and the client's share is an orjson dump. Columns by their number cost PostgreSQL a quarter less than
+`jsonb_to_recordset`, which looks every name up in every row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import orjson
 from django.db import connection
 from django.db.models import Model
+from django.db.models.expressions import RawSQL
 
 Row = Mapping[str, Any]
 
@@ -25,7 +28,9 @@ def insert(model: type[Model], rows: Sequence[Row], *, conflict: str = "") -> in
     names = _quoted(columns)
     tail = f" ON CONFLICT {conflict}" if conflict else ""
     sql = f"INSERT INTO {_table(model)} ({names}) SELECT {names} FROM {_recordset(model, columns)}{tail}"
-    return _run(sql, rows)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [_packed(rows, columns)])
+        return int(cursor.rowcount)
 
 
 def update(model: type[Model], rows: Sequence[Row], *, where: str = "") -> list[int]:
@@ -40,7 +45,7 @@ def update(model: type[Model], rows: Sequence[Row], *, where: str = "") -> list[
     condition = f" AND {where}" if where else ""
     sql = f"UPDATE {_table(model)} AS t SET {changes} FROM {_recordset(model, columns)} WHERE t.id = r.id{condition}"
     with connection.cursor() as cursor:
-        cursor.execute(f"{sql} RETURNING t.id", [_packed(rows)])
+        cursor.execute(f"{sql} RETURNING t.id", [_packed(rows, columns)])
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -50,10 +55,22 @@ def new_ids(model: type[Model], count: int) -> list[int]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            # OFFSET 0 keeps the name from being looked up again for every row.
+            "SELECT nextval(s.name) FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS name OFFSET 0) AS s, "
+            "generate_series(1, %s)",
             [model._meta.db_table, count],
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def texts(values: Iterable[str]) -> RawSQL:
+    """For `column__in=`: any number of values as one parameter, where a list would be as many words to parse."""
+    return RawSQL("SELECT jsonb_array_elements_text(%s::jsonb)", [orjson.dumps(list(values)).decode()])
+
+
+def ids(values: Iterable[int]) -> RawSQL:
+    """As `texts`, for keys."""
+    return RawSQL("SELECT jsonb_array_elements_text(%s::jsonb)::bigint", [orjson.dumps(list(values)).decode()])
 
 
 def lock_stores(store_ids: Iterable[int]) -> None:
@@ -65,14 +82,8 @@ def lock_stores(store_ids: Iterable[int]) -> None:
         )
 
 
-def _run(sql: str, rows: Sequence[Row]) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [_packed(rows)])
-        return int(cursor.rowcount)
-
-
-def _packed(rows: Sequence[Row]) -> str:
-    return orjson.dumps(rows, default=_plain).decode()
+def _packed(rows: Sequence[Row], columns: Sequence[str]) -> str:
+    return orjson.dumps([[row[column] for column in columns] for row in rows], default=_plain).decode()
 
 
 def _plain(value: Any) -> Any:
@@ -90,7 +101,21 @@ def _quoted(columns: Sequence[str]) -> str:
 
 
 def _recordset(model: type[Model], columns: Sequence[str]) -> str:
-    types = {field.column: field.rel_db_type(connection) if field.is_relation else field.db_type(connection)
-             for field in model._meta.concrete_fields}  # fmt: skip
-    shape = ", ".join(f'"{column}" {str(types[column])}' for column in columns)
-    return f"jsonb_to_recordset(%s::jsonb) AS r({shape})"
+    """The rows as a table `r`. Types go without their length: the column itself refuses what is too long."""
+    types = _types(model)
+    parts = ", ".join(f'{_member(number, types[column])} AS "{column}"' for number, column in enumerate(columns))
+    return f"(SELECT {parts} FROM jsonb_array_elements(%s::jsonb) AS a) AS r"
+
+
+@cache
+def _types(model: type[Model]) -> dict[str, str]:
+    """The plain type of each column: "varchar", "bigint"."""
+    given = {
+        str(field.column): field.rel_db_type(connection) if field.is_relation else field.db_type(connection)
+        for field in model._meta.concrete_fields
+    }
+    return {column: str(kind).split(" GENERATED")[0].partition("(")[0] for column, kind in given.items()}
+
+
+def _member(number: int, kind: str) -> str:
+    return f"nullif(a -> {number}, 'null')" if kind == "jsonb" else f"(a ->> {number})::{kind}"
