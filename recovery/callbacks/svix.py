@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from anymail.exceptions import AnymailWebhookValidationFailure
-from anymail.webhooks.resend import ResendTrackingWebhookView
+from anymail.webhooks.resend import ResendTrackingWebhookView, SvixWebhookValidationMixin
 from django.http import HttpRequest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
@@ -17,8 +17,9 @@ class SignedResendView(ResendTrackingWebhookView):
 
     def __init__(self, **kwargs: Any) -> None:
         self._secret = kwargs.pop("signing_secret", "")
-        super().__init__(**kwargs, signing_secret=None)
+        self._svix_webhook = None
         self.warn_if_no_basic_auth = not self._secret
+        super(SvixWebhookValidationMixin, self).__init__(**kwargs)
 
     def validate_request(self, request: HttpRequest) -> None:
         if not self._secret:

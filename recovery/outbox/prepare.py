@@ -15,7 +15,8 @@ from django.db import transaction
 from carts.models import Cart, CartState
 from config.lib import batch
 from config.lib.sealing import Unsealable
-from customers.models import Customer
+from customers.addresses import address_hashes
+from customers.models import Customer, Suppression
 from recovery import ledger
 from recovery.ledger import Entry
 from recovery.links.mint import masked
@@ -141,11 +142,15 @@ def _composed(departures: Sequence[Departure], now: datetime) -> list[Ready]:
 
 
 def _mark(ready: Sequence[Ready], now: datetime) -> list[Ready]:
-    """Ask for the order a last time, and mark the rest `sending` with exactly what will be sent."""
-    late = _ordered_meanwhile([one.message for one in ready])
-    gone = [one.message for one in ready if one.message.pk in late]
-    _write_refusals(gone, {m.pk: Skip("ordered") for m in gone}, now)
-    staying = [one for one in ready if one.message.pk not in late]
+    """Ask for the order and for a no a last time, and mark the rest `sending` with exactly what will be sent."""
+    messages = [one.message for one in ready]
+    late, said_no = _ordered_meanwhile(messages), _said_no_meanwhile(messages)
+    last: dict[int, Verdict] = {
+        **{pk: Defer(now, "suppressed") for pk in said_no},
+        **dict.fromkeys(late, Skip("ordered")),
+    }
+    _write_refusals([m for m in messages if m.pk in last], last, now)
+    staying = [one for one in ready if one.message.pk not in last]
     for one in staying:
         one.message.attempts += 1
     batch.update(Message, [_marked(one, now) for one in staying])
@@ -158,6 +163,18 @@ def _ordered_meanwhile(messages: Sequence[Message]) -> set[int]:
     carts = set(ordered.values_list("pk", flat=True))
     bought = bought_since({m.pk: (m.customer, m.cart.started_at) for m in messages})
     return bought | {m.pk for m in messages if m.cart_id in carts}
+
+
+def _said_no_meanwhile(messages: Sequence[Message]) -> set[int]:
+    """So does a STOP. The gate is asked again then: another channel may be open."""
+    places = {
+        (m.store_id, m.channel, hashed): m.pk
+        for m in messages
+        for hashed in address_hashes(m.customer.address(m.channel))
+    }
+    stores, channels, hashes = ({place[n] for place in places} for n in range(3))
+    found = Suppression.objects.filter(store_id__in=stores, channel__in=channels, address_hash__in=hashes)
+    return {places[place] for place in found.values_list("store_id", "channel", "address_hash") if place in places}
 
 
 def _marked(one: Ready, now: datetime) -> dict[str, object]:
