@@ -6,6 +6,9 @@ import os
 from datetime import timedelta as td
 
 from celery import Celery
+from celery.signals import worker_process_init
+
+from config.lib.garbage import set_aside
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -25,6 +28,7 @@ QUEUES = {
     "recovery.tasks.send_notices": "send",
     "recovery.tasks.rescue": "upkeep",
     "recovery.tasks.erase": "upkeep",
+    "recovery.tasks.keep_house": "upkeep",
 }
 
 #: How often the bell rings even when nobody rang: task, seconds.
@@ -39,6 +43,7 @@ BEAT = {
     "recovery.tasks.rescue": 20,
     "recovery.tasks.erase": 60,
     "carts.tasks.keep_house": 3600,
+    "recovery.tasks.keep_house": 3600,
 }
 
 app.conf.task_routes = {task: {"queue": queue} for task, queue in QUEUES.items()}
@@ -48,3 +53,9 @@ app.conf.beat_schedule = {
     for task, seconds in BEAT.items()
 }
 app.conf.beat_max_loop_interval = 1
+
+
+@worker_process_init.connect
+def _begin(**_: object) -> None:
+    """A worker's process has imported everything by now."""
+    set_aside()
