@@ -10,7 +10,7 @@ from carts.privacy import people_of
 from customers.models import PrivacyRequest
 from customers.models.privacy import PrivacyKind
 from recovery.flows.exits import stop_customers
-from recovery.models import Click, Message
+from recovery.models import Click, Message, Notice, ProviderEvent, Reply
 
 
 def carry_out(now: datetime) -> int:
@@ -32,3 +32,6 @@ def _blank(people: list[int]) -> None:
     """Numbers stay: how many were sent and clicked. Words and addresses go."""
     Message.objects.filter(customer_id__in=people).update(to="", subject="", body_html="", body_text="")
     Click.objects.filter(message__customer_id__in=people).update(user_agent="")
+    Reply.objects.filter(customer_id__in=people).update(address="", body="")
+    Notice.objects.filter(customer_id__in=people).update(to="", text="")
+    ProviderEvent.objects.filter(message__customer_id__in=people).update(payload={})

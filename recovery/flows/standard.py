@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from datetime import timedelta as td
 
@@ -82,4 +83,8 @@ def install_template(store: Store, key: str, channel: Channel = Channel.EMAIL, *
     return template
 
 
-_DEFAULTS = {Channel.EMAIL: default_texts, Channel.SMS: default_sms, Channel.WHATSAPP: default_whatsapp}
+_DEFAULTS: dict[str, Callable[..., AnyTexts]] = {
+    Channel.EMAIL: default_texts,
+    Channel.SMS: default_sms,
+    Channel.WHATSAPP: default_whatsapp,
+}

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('recovery', '0002_published_steps_never_change'),
+        ("recovery", "0002_published_steps_never_change"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='link',
-            name='seen_at',
+            model_name="link",
+            name="seen_at",
             field=models.DateTimeField(null=True),
         ),
     ]

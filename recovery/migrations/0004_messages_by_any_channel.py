@@ -6,225 +6,358 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('carts', '0003_order_knows_whether_it_was_placed'),
-        ('customers', '0003_store_sends_sms'),
-        ('recovery', '0003_links_remember_a_visit'),
+        ("carts", "0003_order_knows_whether_it_was_placed"),
+        ("customers", "0003_store_sends_sms"),
+        ("recovery", "0003_links_remember_a_visit"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('sms', 'SMS'), ('whatsapp', 'WhatsApp')], max_length=10)),
-                ('purpose', models.CharField(max_length=12)),
-                ('dedupe_key', models.CharField(max_length=200)),
-                ('to', models.CharField(blank=True, max_length=254)),
-                ('text', models.TextField(blank=True)),
-                ('state', models.CharField(choices=[('queued', 'Waiting'), ('sending', 'Being sent'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('read', 'Read'), ('unknown', 'Unknown: perhaps sent'), ('failed', 'Failed'), ('skipped', 'Not sent'), ('cancelled', 'Cancelled')], default='queued', max_length=9)),
-                ('due_at', models.DateTimeField()),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('provider', models.CharField(blank=True, max_length=40)),
-                ('provider_id', models.CharField(blank=True, max_length=200)),
-                ('reason', models.CharField(blank=True, max_length=30)),
-                ('detail', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("email", "E-mail"), ("sms", "SMS"), ("whatsapp", "WhatsApp")], max_length=10
+                    ),
+                ),
+                ("purpose", models.CharField(max_length=12)),
+                ("dedupe_key", models.CharField(max_length=200)),
+                ("to", models.CharField(blank=True, max_length=254)),
+                ("text", models.TextField(blank=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting"),
+                            ("sending", "Being sent"),
+                            ("sent", "Sent"),
+                            ("delivered", "Delivered"),
+                            ("read", "Read"),
+                            ("unknown", "Unknown: perhaps sent"),
+                            ("failed", "Failed"),
+                            ("skipped", "Not sent"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=9,
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("provider", models.CharField(blank=True, max_length=40)),
+                ("provider_id", models.CharField(blank=True, max_length=200)),
+                ("reason", models.CharField(blank=True, max_length=30)),
+                ("detail", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
         ),
         migrations.CreateModel(
-            name='ProviderEvent',
+            name="ProviderEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(max_length=40)),
-                ('kind', models.CharField(max_length=10)),
-                ('dedupe_key', models.CharField(max_length=200)),
-                ('payload', models.JSONField()),
-                ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('state', models.CharField(choices=[('pending', 'Waiting'), ('done', 'Applied'), ('ignored', 'Ignored'), ('dead', 'Could not be read')], default='pending', max_length=8)),
-                ('reason', models.TextField(blank=True)),
-                ('processed_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("provider", models.CharField(max_length=40)),
+                ("kind", models.CharField(max_length=10)),
+                ("dedupe_key", models.CharField(max_length=200)),
+                ("payload", models.JSONField()),
+                ("received_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Waiting"),
+                            ("done", "Applied"),
+                            ("ignored", "Ignored"),
+                            ("dead", "Could not be read"),
+                        ],
+                        default="pending",
+                        max_length=8,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                ("processed_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Reply',
+            name="Reply",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('sms', 'SMS'), ('whatsapp', 'WhatsApp')], max_length=10)),
-                ('address', models.CharField(blank=True, max_length=254)),
-                ('body', models.TextField(blank=True)),
-                ('intent', models.CharField(blank=True, max_length=10)),
-                ('provider_id', models.CharField(max_length=200)),
-                ('at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("email", "E-mail"), ("sms", "SMS"), ("whatsapp", "WhatsApp")], max_length=10
+                    ),
+                ),
+                ("address", models.CharField(blank=True, max_length=254)),
+                ("body", models.TextField(blank=True)),
+                ("intent", models.CharField(blank=True, max_length=10)),
+                ("provider_id", models.CharField(max_length=200)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'replies',
-                'ordering': ['at', 'id'],
+                "verbose_name_plural": "replies",
+                "ordering": ["at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='StepFallback',
+            name="StepFallback",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('sms', 'SMS'), ('whatsapp', 'WhatsApp')], max_length=10)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField()),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("email", "E-mail"), ("sms", "SMS"), ("whatsapp", "WhatsApp")], max_length=10
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.RemoveConstraint(
-            model_name='message',
-            name='recovery_message_state_is_known',
+            model_name="message",
+            name="recovery_message_state_is_known",
         ),
         migrations.RemoveConstraint(
-            model_name='message',
-            name='message_is_once_per_step',
+            model_name="message",
+            name="message_is_once_per_step",
         ),
         migrations.AddField(
-            model_name='message',
-            name='fallback_of',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='fallback', to='recovery.message'),
+            model_name="message",
+            name="fallback_of",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="fallback",
+                to="recovery.message",
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='segments',
+            model_name="message",
+            name="segments",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='templatetext',
-            name='approval',
+            model_name="templatetext",
+            name="approval",
             field=models.CharField(blank=True, editable=False, max_length=20),
         ),
         migrations.AddField(
-            model_name='templatetext',
-            name='buttons',
+            model_name="templatetext",
+            name="buttons",
             field=models.JSONField(blank=True, default=list),
         ),
         migrations.AddField(
-            model_name='templatetext',
-            name='content_sid',
+            model_name="templatetext",
+            name="content_sid",
             field=models.CharField(blank=True, editable=False, max_length=40),
         ),
         migrations.AddField(
-            model_name='templatetext',
-            name='rejection_reason',
+            model_name="templatetext",
+            name="rejection_reason",
             field=models.CharField(blank=True, editable=False, max_length=300),
         ),
         migrations.AlterField(
-            model_name='message',
-            name='state',
-            field=models.CharField(choices=[('queued', 'Waiting'), ('sending', 'Being sent'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('read', 'Read'), ('unknown', 'Unknown: perhaps sent'), ('failed', 'Failed'), ('skipped', 'Not sent'), ('cancelled', 'Cancelled')], default='queued', max_length=9),
+            model_name="message",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("queued", "Waiting"),
+                    ("sending", "Being sent"),
+                    ("sent", "Sent"),
+                    ("delivered", "Delivered"),
+                    ("read", "Read"),
+                    ("unknown", "Unknown: perhaps sent"),
+                    ("failed", "Failed"),
+                    ("skipped", "Not sent"),
+                    ("cancelled", "Cancelled"),
+                ],
+                default="queued",
+                max_length=9,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sending', 'sent', 'delivered', 'read', 'unknown', 'failed', 'skipped', 'cancelled'])), name='recovery_message_state_is_known'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ["queued", "sending", "sent", "delivered", "read", "unknown", "failed", "skipped", "cancelled"],
+                    )
+                ),
+                name="recovery_message_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(condition=models.Q(('fallback_of', None)), fields=('enrolment', 'step'), name='message_is_once_per_step'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("fallback_of", None)), fields=("enrolment", "step"), name="message_is_once_per_step"
+            ),
         ),
         migrations.AddField(
-            model_name='notice',
-            name='customer',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='customers.customer'),
+            model_name="notice",
+            name="customer",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="notices",
+                to="customers.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='notice',
-            name='store',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='customers.store'),
+            model_name="notice",
+            name="store",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="notices",
+                to="customers.store",
+            ),
         ),
         migrations.AddField(
-            model_name='providerevent',
-            name='message',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='recovery.message'),
+            model_name="providerevent",
+            name="message",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="events", to="recovery.message"
+            ),
         ),
         migrations.AddField(
-            model_name='providerevent',
-            name='store',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='customers.store'),
+            model_name="providerevent",
+            name="store",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="customers.store",
+            ),
         ),
         migrations.AddField(
-            model_name='reply',
-            name='customer',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='replies', to='customers.customer'),
+            model_name="reply",
+            name="customer",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="replies",
+                to="customers.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='reply',
-            name='store',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='replies', to='customers.store'),
+            model_name="reply",
+            name="store",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="replies",
+                to="customers.store",
+            ),
         ),
         migrations.AddField(
-            model_name='notice',
-            name='reply',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='recovery.reply'),
+            model_name="notice",
+            name="reply",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="notices",
+                to="recovery.reply",
+            ),
         ),
         migrations.AddField(
-            model_name='stepfallback',
-            name='step',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='fallbacks', to='recovery.flowstep'),
+            model_name="stepfallback",
+            name="step",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="fallbacks", to="recovery.flowstep"
+            ),
         ),
         migrations.AddField(
-            model_name='stepfallback',
-            name='template',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='recovery.messagetemplate'),
+            model_name="stepfallback",
+            name="template",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="recovery.messagetemplate"
+            ),
         ),
         migrations.AddIndex(
-            model_name='providerevent',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['id'], name='provider_event_pending'),
+            model_name="providerevent",
+            index=models.Index(condition=models.Q(("state", "pending")), fields=["id"], name="provider_event_pending"),
         ),
         migrations.AddConstraint(
-            model_name='providerevent',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'done', 'ignored', 'dead'])), name='recovery_providerevent_state_is_known'),
+            model_name="providerevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["pending", "done", "ignored", "dead"])),
+                name="recovery_providerevent_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='providerevent',
-            constraint=models.UniqueConstraint(fields=('provider', 'dedupe_key'), name='provider_event_comes_once'),
+            model_name="providerevent",
+            constraint=models.UniqueConstraint(fields=("provider", "dedupe_key"), name="provider_event_comes_once"),
         ),
         migrations.AddIndex(
-            model_name='reply',
-            index=models.Index(fields=['store', 'channel', 'address', '-at'], name='reply_of_address'),
+            model_name="reply",
+            index=models.Index(fields=["store", "channel", "address", "-at"], name="reply_of_address"),
         ),
         migrations.AddConstraint(
-            model_name='reply',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['email', 'sms', 'whatsapp'])), name='recovery_reply_channel_is_known'),
+            model_name="reply",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("channel__in", ["email", "sms", "whatsapp"])),
+                name="recovery_reply_channel_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reply',
-            constraint=models.UniqueConstraint(fields=('store', 'provider_id'), name='reply_comes_once'),
+            model_name="reply",
+            constraint=models.UniqueConstraint(fields=("store", "provider_id"), name="reply_comes_once"),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('state', 'queued')), fields=['due_at'], name='notice_due'),
+            model_name="notice",
+            index=models.Index(condition=models.Q(("state", "queued")), fields=["due_at"], name="notice_due"),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('state', 'sending')), fields=['sent_at'], name='notice_in_hand'),
+            model_name="notice",
+            index=models.Index(condition=models.Q(("state", "sending")), fields=["sent_at"], name="notice_in_hand"),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['email', 'sms', 'whatsapp'])), name='recovery_notice_channel_is_known'),
+            model_name="notice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("channel__in", ["email", "sms", "whatsapp"])),
+                name="recovery_notice_channel_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sending', 'sent', 'delivered', 'read', 'unknown', 'failed', 'skipped', 'cancelled'])), name='recovery_notice_state_is_known'),
+            model_name="notice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ["queued", "sending", "sent", "delivered", "read", "unknown", "failed", "skipped", "cancelled"],
+                    )
+                ),
+                name="recovery_notice_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(fields=('store', 'dedupe_key'), name='notice_goes_once'),
+            model_name="notice",
+            constraint=models.UniqueConstraint(fields=("store", "dedupe_key"), name="notice_goes_once"),
         ),
         migrations.AddConstraint(
-            model_name='stepfallback',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['email', 'sms', 'whatsapp'])), name='recovery_stepfallback_channel_is_known'),
+            model_name="stepfallback",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("channel__in", ["email", "sms", "whatsapp"])),
+                name="recovery_stepfallback_channel_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stepfallback',
-            constraint=models.UniqueConstraint(fields=('step', 'position'), name='fallback_is_one_per_position'),
+            model_name="stepfallback",
+            constraint=models.UniqueConstraint(fields=("step", "position"), name="fallback_is_one_per_position"),
         ),
         migrations.AddConstraint(
-            model_name='stepfallback',
-            constraint=models.UniqueConstraint(fields=('step', 'channel'), name='fallback_is_one_per_channel'),
+            model_name="stepfallback",
+            constraint=models.UniqueConstraint(fields=("step", "channel"), name="fallback_is_one_per_channel"),
         ),
     ]

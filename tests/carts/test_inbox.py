@@ -23,9 +23,9 @@ def _fresh_doors():
     doors.forget()
 
 
-def post(slug: str, body: bytes, headers: dict[str, str], **more: object):
+def post(slug: str, body: bytes, headers: dict[str, str]):
     kind = headers.pop("Content-Type", "application/json")
-    return Client().post(f"/webhooks/{slug}/", body, content_type=kind, headers=headers, **more)
+    return Client().post(f"/webhooks/{slug}/", body, content_type=kind, headers=headers)
 
 
 def cart_updated(webhook_id: str = "w1") -> tuple[bytes, dict[str, str]]:
@@ -124,7 +124,8 @@ def test_what_cannot_be_read_is_a_dead_letter_with_its_reason_and_spoils_nothing
     bad = deliver(store, b"not json", key="1")
     good = deliver(store, load("generic", "cart_updated"), key="2")
     assert drain(NOW) == 2
-    bad.refresh_from_db(), good.refresh_from_db()
+    bad.refresh_from_db()
+    good.refresh_from_db()
     assert (bad.state, good.state) == ("dead", "done")
     assert "JSON" in bad.reason
 

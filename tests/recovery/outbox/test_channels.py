@@ -128,13 +128,13 @@ def test_the_cap_over_all_channels_puts_off_and_does_not_drop(mailbox):
     store = queued("sms", cap_messages=1, cap_days=1)
     first = Message.objects.get()
     Message.objects.filter(pk=first.pk).update(expires_at=after(days=3))
-    other = Message.objects.create(
+    Message.objects.create(
         **{f: getattr(first, f) for f in ("store", "enrolment", "cart", "customer", "planned_at", "step")},
         channel="sms", due_at=NOW, expires_at=DUE, state="sent", sent_at=after(minutes=1), fallback_of=first,
     )  # fmt: skip
     type(first.enrolment.flow).objects.update(minimum_gap=td(0))
     assert sent()[1:] == ("queued", "frequency_cap")
-    assert Message.objects.get(pk=first.pk).due_at == other.sent_at + td(days=1)
+    assert Message.objects.get(pk=first.pk).due_at == after(days=1, minutes=1)
     assert store.cap_messages == 1
 
 

@@ -108,6 +108,7 @@ def test_a_server_that_is_down_pauses_the_provider_and_is_tried_again_after(smtp
     assert (pause.channel, pause.store, pause.lifted_at) == ("email", None, None)
     assert Message.objects.filter(reason="provider_paused").exists()
     smtp.faults.clear()
+    assert pause.until
     send_due(pause.until)
     assert Message.objects.filter(state="sent").exists()
 
