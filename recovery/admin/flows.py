@@ -17,7 +17,7 @@ from config.lib.durations import in_words
 from customers.admin.base import BY_STORE, Deed, Page, address, by_choice, local
 from recovery.admin.fields import DurationField
 from recovery.admin.steps import steps_form, versions_of
-from recovery.flows.publish import CannotPublish, problems, publish, write_steps
+from recovery.flows.publish import CannotPublish, problems, publish, warnings, write_steps
 from recovery.models import Click, Credit, Enrolment, Flow, FlowStatus, FlowVersion, Message, MessageState
 from recovery.models.messages import PERHAPS_REACHED
 
@@ -138,6 +138,7 @@ class Flows(Page):
             "published": published,
             "published_at": local(published.published_at, obj.store) if published else "",
             "problems": problems(draft) if draft else [],
+            "warnings": warnings(draft or published) if draft or published else [],
             "steps_told": told_steps(published) if published else [],
             "running": Enrolment.objects.running().filter(flow=obj).count(),
         }

@@ -32,11 +32,11 @@ class StepForm(forms.Form):
         MessageTemplate.objects.none(),
         required=False,
         widget=UnfoldAdminSelectWidget,
-        label="Else",
-        help_text="where the first cannot reach the shopper",
+        label="If that does not reach them",
+        help_text="no consent, no number, or not at this hour",
     )
     third = forms.ModelChoiceField(
-        MessageTemplate.objects.none(), required=False, widget=UnfoldAdminSelectWidget, label="Else, at last"
+        MessageTemplate.objects.none(), required=False, widget=UnfoldAdminSelectWidget, label="And else"
     )
     late_after = DurationField(
         label="Too late after", initial=td(hours=6), help_text="skipped when it could not be sent within this long"
@@ -76,7 +76,9 @@ class StepForm(forms.Form):
     def has_conditions(self) -> bool:
         """Show them opened."""
         names = ("min_total", "max_total", "shopper", "countries", "items")
-        return any(self[name].value() not in (None, "") or self[name].errors for name in names)
+        return bool(self["late_after"].errors) or any(
+            self[name].value() not in (None, "") or self[name].errors for name in names
+        )
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

@@ -148,6 +148,18 @@ def test_a_step_goes_once_by_a_channel(boss, rows):
     assert "goes by a channel of its own" in page
 
 
+def test_a_choice_of_template_names_its_channel(boss, by_sms):
+    assert "Short (SMS)" in boss.get(address(Flow.objects.get())).content.decode()
+
+
+def test_a_flow_warns_of_what_some_shoppers_never_get(boss, rows, by_sms):
+    flow = Flow.objects.get()
+    rows[2]["template"] = str(by_sms.pk)
+    boss.post(address(flow), posted_flow(*rows))
+    page = boss.get(address(flow)).content.decode()
+    assert "within 48 h, so US shoppers would never get it." in page
+
+
 def test_a_step_that_cannot_be_read_is_shown_and_not_saved(boss, rows):
     flow = Flow.objects.get()
     rows[0]["delay"] = "soon"
