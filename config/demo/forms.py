@@ -15,10 +15,10 @@ COUNTRIES = [
     ("FR", "France"), ("NL", "Netherlands"), ("IE", "Ireland"), ("GB", "United Kingdom"), ("US", "United States"),
 ]  # fmt: skip
 #: The words beside each choice. They travel with the consent as its proof.
-QUESTION = "If I do not finish my order"
-YES_EMAIL = "Yes, remind me of it by e-mail. I can stop that with one click."
+QUESTION = "May we remind you by e-mail if you do not finish your order?"
+YES_EMAIL = "Yes, remind me. I can stop that with one click."
 NO_EMAIL = "No, do not write to me."
-YES_SMS = "Text me too. I can reply STOP at any time."
+YES_SMS = "Text me a reminder too. I can reply STOP at any time."
 
 
 class CheckoutForm(forms.Form):
@@ -56,9 +56,9 @@ class CheckoutForm(forms.Form):
         data = self.cleaned_data
         found: list[dict[str, Any]] = []
         yes = data["reminders"] == "yes"
-        found.append(_entry("email", yes, f"{QUESTION}: {YES_EMAIL if yes else NO_EMAIL}", data["email"]))
+        found.append(_entry("email", yes, f"{QUESTION} {YES_EMAIL if yes else NO_EMAIL}", data["email"]))
         if data["yes_sms"]:
-            found.append(_entry("sms", True, f"{QUESTION}: {YES_SMS}", data["phone"]))
+            found.append(_entry("sms", True, YES_SMS, data["phone"]))
         return found
 
 

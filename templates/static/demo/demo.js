@@ -25,8 +25,8 @@ function follow(place, address, replace) {
     if (document.hidden) return;
     const html = await fetched(address);
     if (html === null || html === last) return;
-    if (last !== null || place.dataset.fresh !== undefined) replace(html);
     last = html;
+    replace(html);
   }, EVERY);
 }
 
@@ -42,20 +42,18 @@ function keepOpen(place, html) {
 }
 
 const backstage = document.getElementById("backstage");
-if (backstage) {
-  backstage.dataset.fresh = "";
-  follow(backstage, backstage.dataset.source, (html) => keepOpen(backstage, html));
-}
+if (backstage) follow(backstage, backstage.dataset.source, (html) => keepOpen(backstage, html));
 
 const letters = document.getElementById("letters");
 if (letters) {
+  const newest = () => letters.querySelector("a")?.getAttribute("href");
   const address = `${letters.dataset.source}?open=${encodeURIComponent(letters.dataset.open)}`;
   follow(letters, address, (html) => {
-    if (letters.dataset.follow !== undefined) location.reload();
-    else {
-      letters.innerHTML = html;
-      seconds();
-    }
+    const before = newest();
+    letters.innerHTML = html;
+    seconds();
+    // where no message was chosen, the newest is the one that is shown
+    if (letters.dataset.follow !== undefined && newest() !== before) location.reload();
   });
 }
 

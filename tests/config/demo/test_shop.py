@@ -107,7 +107,7 @@ def test_the_checkout_tells_who_it_is_and_what_they_allowed(browser: Client):
     said = {entry.channel: entry for entry in snapshot.person.consents}
     assert (said["email"].granted, said["sms"].granted) == (True, True)
     assert said["email"].words == (
-        "If I do not finish my order: Yes, remind me of it by e-mail. I can stop that with one click."
+        "May we remind you by e-mail if you do not finish your order? Yes, remind me. I can stop that with one click."
     )
     assert len(snapshot.tokens) == 2
 
