@@ -1,4 +1,4 @@
-"""The short way for webhooks: no session, no language, no user, no CSRF cookie, straight to the view."""
+"""The short way for webhooks and callbacks: no session, no language, no user, no CSRF cookie, straight to the view."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
-_PREFIX = "/webhooks/"
+_PREFIXES = ("/webhooks/", "/callbacks/")
 
 
 class WebhooksFirst:
-    """Answers webhooks by itself and passes everything else on.
+    """Answers webhooks and callbacks by itself and passes everything else on.
 
-    What a store posts proves itself by its signature, and the middlewares cost more than checking and keeping it.
+    What a store or a provider posts proves itself by its signature, and the middlewares cost more than checking and
+    keeping it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(_PREFIX):
+        if not request.path_info.startswith(_PREFIXES):
             return self.get_response(request)
         try:
             match = resolve(request.path_info)

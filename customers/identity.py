@@ -117,7 +117,7 @@ def _fill_gaps(kept: Customer, gone: Customer) -> None:
 
 def _keep_newest_consent(kept_id: int, gone_id: int) -> None:
     """Where both hold a state for a channel, the later word counts; at the same moment the stricter one does."""
-    strictness = {"granted": 0, "soft": 1, "revoked": 2}
+    strictness = {"granted": 0, "soft": 1, "pending": 2, "revoked": 3}
     ours = {c.channel: c for c in Consent.objects.filter(customer_id=kept_id)}
     for theirs in Consent.objects.filter(customer_id=gone_id):
         mine = ours.get(theirs.channel)

@@ -11,6 +11,7 @@ from carts.inbox import process
 from recovery import intake, privacy
 from recovery.bot import double_opt_in
 from recovery.callbacks import process as callbacks
+from recovery.callbacks import retention as callbacks_retention
 from recovery.flows import runner
 from recovery.outbox import notices, send
 
@@ -27,6 +28,7 @@ HAND_OVERS: list[tuple[str, Callable[[datetime], int]]] = [
     ("erase messages", privacy.carry_out),
     ("erase people", carts_privacy.carry_out),
     ("forget", retention.forget_old),
+    ("forget events", callbacks_retention.forget_old),
 ]
 
 

@@ -16,6 +16,8 @@ from recovery.providers.twilio.events import inbound_event
 #: Of the events about a mail, those that a person caused by saying no.
 PERSONAL = {"unsubscribed": "unsubscribed", "complained": "complaint"}
 
+_KEPT = ("MessageSid", "AccountSid", "OptOutType", "NumMedia")
+
 
 def take_leave(event: ProviderEvent, message: Message, now: datetime) -> None:
     """The proof of an unsubscribe, and an end to what waits for the person on this channel."""
@@ -44,4 +46,12 @@ def hear(event: ProviderEvent, now: datetime) -> End:
         answers=told.replied_to_sid,
         at=event.received_at,
     )
-    return End(event, EventState.DONE, converse.hear(heard, now=now))
+    done = converse.hear(heard, now=now)
+    _forget_words(event)
+    return End(event, EventState.DONE, done)
+
+
+def _forget_words(event: ProviderEvent) -> None:
+    """The reply keeps them, and is erased with the person; a second copy would outlive them."""
+    kept = {name: event.payload["form"][name] for name in _KEPT if name in event.payload["form"]}
+    ProviderEvent.objects.filter(pk=event.pk).update(payload={"form": kept})

@@ -63,6 +63,14 @@ def test_two_guests_who_turn_out_to_be_one_customer_merge_and_lose_nothing():
     assert set(kept.identities.values_list("value", flat=True)) == {"anna@mail.example", "+358401234567"}
 
 
+def test_an_unconfirmed_yes_outlives_a_merge():
+    store = make_store(sms_double_opt_in=True)
+    put(store, checkout("A", person=person(1, email="anna@mail.example", phone="", consents=("sms",))))
+    put(store, checkout("B", person=person(1, email="", phone="+358401234567", consents=("sms",))))
+    put(store, checkout("C", after(minutes=1), person=person(1, email="anna@mail.example", phone="+358401234567")))
+    assert Customer.objects.get().consents.get(channel="sms").state == "pending"
+
+
 def test_two_accounts_that_share_a_phone_stay_two_people():
     store = make_store()
     one, other = resolve(

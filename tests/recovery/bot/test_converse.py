@@ -133,6 +133,7 @@ def test_a_reply_pauses_every_channel_for_every_cart(anna):
     assert set(Enrolment.objects.values_list("state", "stop_reason")) == {("stopped", "replied")}
     assert not Message.objects.filter(state="queued").exists()
     reply = Reply.objects.get()
+    assert "form" in ProviderEvent.objects.get().payload and "green" not in str(ProviderEvent.objects.get().payload)
     assert (reply.customer, reply.intent, reply.body) == (anna, "", "Is the lamp also there in green?")
     assert (answers(), stops()) == ([], [])
 

@@ -5,6 +5,7 @@ from django.core.management.base import CommandError
 
 from carts.models import Delivery, DeliveryState
 from customers.models import Store
+from recovery.models import ProviderEvent
 from recovery.providers.console.provider import read_mailbox
 from tests.factories import NOW, checkout, make_flow, make_store, put
 from tests.recovery.commands.running import printed, printed_json
@@ -38,7 +39,7 @@ def test_the_pipeline_does_what_is_due_at_the_given_time(settings, tmp_path):
 
 def test_the_pipeline_prints_a_line_for_each_hand_over():
     lines = printed("pipeline", "--once").splitlines()
-    assert [line.split()[0] for line in lines[:5]] == ["drain", "sweep", "intake", "flows", "send"]
+    assert [line.split()[0] for line in lines[:6]] == ["drain", "sweep", "callbacks", "intake", "flows", "send"]
     assert lines[0].split()[1] == "0"
 
 
@@ -77,6 +78,16 @@ def test_only_dead_letters_are_put_back():
 def test_an_unknown_delivery_is_refused(number: str, sentence: str):
     with pytest.raises(CommandError, match=sentence):
         printed("replay", number)
+
+
+def test_a_callback_that_could_not_be_read_is_put_back_too():
+    fields = {"provider": "twilio", "kind": "status", "payload": {}, "state": "dead", "reason": "no status"}
+    one, other = (ProviderEvent.objects.create(dedupe_key=key, **fields) for key in "ab")
+    assert printed("replay", f"e{one.pk}") == "Back in the inbox: 1\n"
+    assert printed_json("replay", "--failed") == {"replayed": 1}
+    assert ProviderEvent.objects.pending().count() == 2
+    with pytest.raises(CommandError, match=f"Callback e{other.pk} is no dead letter: waiting"):
+        printed("replay", f"e{other.pk}")
 
 
 @pytest.mark.parametrize("words", [[], ["--failed", "12"]])
