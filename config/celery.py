@@ -27,6 +27,7 @@ QUEUES = {
     "recovery.tasks.send_due": "send",
     "recovery.tasks.send_notices": "send",
     "recovery.tasks.rescue": "upkeep",
+    "recovery.tasks.ask_about_templates": "upkeep",
     "recovery.tasks.erase": "upkeep",
     "recovery.tasks.keep_house": "upkeep",
 }
@@ -42,6 +43,7 @@ BEAT = {
     "recovery.tasks.send_notices": 5,
     "recovery.tasks.rescue": 20,
     "recovery.tasks.erase": 60,
+    "recovery.tasks.ask_about_templates": 600,
     "carts.tasks.keep_house": 3600,
     "recovery.tasks.keep_house": 3600,
 }

@@ -9,9 +9,10 @@ from celery import shared_task
 from django.utils import timezone
 
 from config.lib.wake import wake
-from recovery import intake, privacy
+from recovery import approvals, intake, privacy
 from recovery.bot import double_opt_in
 from recovery.callbacks import process as callbacks
+from recovery.callbacks import retention
 from recovery.flows import runner
 from recovery.outbox import notices, reconcile, send
 
@@ -68,6 +69,18 @@ def rescue() -> None:
     """Settle what a dead worker left behind, and ask the provider about what nobody knows."""
     send.rescue(timezone.now())
     reconcile.reconcile(timezone.now())
+
+
+@shared_task
+def keep_house() -> None:
+    """Drop what providers told long ago."""
+    retention.forget_old(timezone.now())
+
+
+@shared_task
+def ask_about_templates() -> None:
+    """How the WhatsApp templates stand that Meta is reviewing."""
+    approvals.refresh_waiting(timezone.now())
 
 
 @shared_task

@@ -132,13 +132,14 @@ class Flows(Page):
 
     def facts(self, request: HttpRequest, obj: Any) -> Mapping[str, Any]:
         draft, published = versions_of(obj)
+        newest = draft or published
         return {
             "flow": obj,
             "draft": draft,
             "published": published,
             "published_at": local(published.published_at, obj.store) if published else "",
             "problems": problems(draft) if draft else [],
-            "warnings": warnings(draft or published) if draft or published else [],
+            "warnings": warnings(newest) if newest else [],
             "steps_told": told_steps(published) if published else [],
             "running": Enrolment.objects.running().filter(flow=obj).count(),
         }

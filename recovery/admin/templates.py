@@ -16,9 +16,11 @@ from unfold.admin import StackedInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from customers.admin.base import BY_STORE, Page, address, by_choice
+from customers.admin.base import BY_STORE, Deed, Page, address, by_choice
+from customers.models import Channel
+from recovery import approvals
 from recovery.admin.mailview import mail_page, text_page, wants_pictures
-from recovery.admin.wording import FIELDS, problems_of, shown, texts_of
+from recovery.admin.wording import FIELDS, problems_of, shown, standing, texts_of
 from recovery.channels.liquid import TemplateBroken
 from recovery.flows.standard import AnyTexts, save_text
 from recovery.models import MessageTemplate, TemplateText
@@ -42,6 +44,13 @@ class TextForm(forms.ModelForm):
         label="Button: a question",
         widget=UnfoldAdminTextInputWidget,
         help_text="Lets the shopper write to you. Left empty: no such button.",
+    )
+    help = forms.CharField(
+        required=False,
+        max_length=20,
+        label="Button: help",
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Who taps it is told how to reach you.",
     )
     stop = forms.CharField(
         required=False,
@@ -114,6 +123,10 @@ class Templates(Page):
     inlines = (TextsInline,)
     actions = ()
     change_form_outer_after_template = "admin/template_preview.html"
+    deeds = (
+        Deed("submit", "Submit for approval", "verified"),
+        Deed("refresh", "Refresh status", "sync"),
+    )
     empty_title = "No templates yet"
     empty_hint = "Install the standard flow on a store's page: it brings three templates in six languages."
 
@@ -145,6 +158,33 @@ class Templates(Page):
             return text_page(f"{seen.text}\n\n— {seen.note}" if seen.note else seen.text)
         return mail_page(seen.html, pictures=wants_pictures(request))
 
+    def get_deeds(self, request: HttpRequest, obj: Any) -> list[Deed]:
+        """What WhatsApp asks for: a text goes to Meta once it is written, and is asked about once it went."""
+        if obj.channel != Channel.WHATSAPP:
+            return []
+        texts = list(obj.texts.all())
+        possible = {
+            "submit": any(text.approval in approvals.OPEN for text in texts),
+            "refresh": any(text.content_sid for text in texts),
+        }
+        return [deed for deed in super().get_deeds(request, obj) if possible[deed.name]]
+
+    def submit(self, request: HttpRequest, obj: MessageTemplate) -> None:
+        for text in obj.texts.filter(approval__in=approvals.OPEN).select_related("template__store"):
+            self._ask(request, text, approvals.submit)
+
+    def refresh(self, request: HttpRequest, obj: MessageTemplate) -> None:
+        for text in obj.texts.exclude(content_sid="").select_related("template__store"):
+            self._ask(request, text, approvals.refresh)
+
+    def _ask(self, request: HttpRequest, text: TemplateText, question: Any) -> None:
+        try:
+            question(text, timezone.now())
+        except approvals.NotPossible as error:
+            self.message_user(request, f"{text.locale}: {error}", messages.ERROR)
+        else:
+            self.message_user(request, f"{text.locale}: {standing(text)}.")
+
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Each language is compiled as it is saved; a changed language code moves the row."""
         formset.save(commit=False)
@@ -164,20 +204,20 @@ class Templates(Page):
         return redirect(address(obj))
 
     def facts(self, request: HttpRequest, obj: Any) -> Mapping[str, Any]:
-        rows = obj.texts.values_list("pk", "locale", "subject", "body")
-        texts = sorted(rows, key=lambda row: (row[1] != obj.store.locale, row[1]))
-        return {
-            "template": obj,
-            "previews": [
-                {
-                    "locale": locale,
-                    "begins": subject or " ".join(body.split())[:80],
-                    "url": reverse("admin:recovery_messagetemplate_preview", args=[obj.pk, pk]),
-                }
-                for pk, locale, subject, body in texts
-            ],
-        }
+        rows = obj.texts.defer("compiled_html", "compiled_text")
+        texts = sorted(rows, key=lambda text: (text.locale != obj.store.locale, text.locale))
+        return {"template": obj, "previews": [_preview(obj, text) for text in texts]}
 
     @display(description="Languages")
     def languages(self, row: Any) -> str:
         return ", ".join(text.locale for text in row.spoken) or "none yet"
+
+
+def _preview(template: MessageTemplate, text: TemplateText) -> dict[str, Any]:
+    return {
+        "locale": text.locale,
+        "begins": text.subject or " ".join(text.body.split())[:80],
+        "url": reverse("admin:recovery_messagetemplate_preview", args=[template.pk, text.pk]),
+        "approval": text.approval or "unsubmitted",
+        "standing": standing(text),
+    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from carts.models import Cart
@@ -15,14 +14,15 @@ from recovery.channels.texts import Texts
 from recovery.flows.standard import AnyTexts
 from recovery.models import MessageTemplate, TemplateText
 from recovery.outbox.carriers import sender_of, twilio_account
-from recovery.outbox.context import cart_context, store_context
+from recovery.outbox.sample import sample
 
+#: What a tapped button stands for: its id.
+BUTTONS = ("question", "help", "stop")
 FIELDS: dict[str, tuple[str, ...]] = {
     Channel.EMAIL: ("subject", "preheader", "headline", "body", "button", "offer", "closing"),
     Channel.SMS: ("body",),
-    Channel.WHATSAPP: ("body", "question", "stop"),
+    Channel.WHATSAPP: ("body", *BUTTONS),
 }
-_EXAMPLE = "https://shop.example/r/abcdefghijkmnpqr/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def texts_of(channel: str, written: Mapping[str, Any]) -> AnyTexts:
         return Texts(**{name: written.get(name, "") for name in ("locale", *FIELDS[Channel.EMAIL])})
     if channel == Channel.SMS:
         return sms.SmsTexts(locale, body)
-    replies = [whatsapp.QuickReply(name, written[name]) for name in ("question", "stop") if written.get(name)]
+    replies = [whatsapp.QuickReply(name, written[name]) for name in BUTTONS if written.get(name)]
     return whatsapp.WhatsAppTexts(locale, body, tuple(replies))
 
 
@@ -103,9 +103,25 @@ def _shown_sms(text: TemplateText, store: Store, context: dict[str, Any]) -> Sho
 def _approval(text: TemplateText) -> str:
     if text.approval == "approved":
         return "Approved: it may be sent at any time."
-    if text.rejection_reason:
-        return f"Rejected: {text.rejection_reason}"
-    return "Not approved yet: it is sent only to who wrote to the shop in the last 24 hours."
+    return f"{standing(text)}. Until it is approved it is sent only to who wrote to the shop in the last 24 hours."
+
+
+_STANDING = {
+    "": "Not submitted",
+    "unsubmitted": "Not submitted",
+    "received": "Waiting for approval",
+    "pending": "Waiting for approval",
+    "approved": "Approved",
+    "rejected": "Rejected",
+    "paused": "Paused by Meta",
+    "disabled": "Disabled by Meta",
+}
+
+
+def standing(text: TemplateText) -> str:
+    """How a WhatsApp text stands with Meta, in words."""
+    told = _STANDING.get(text.approval, text.approval)
+    return f"{told}: {text.rejection_reason}" if text.rejection_reason else told
 
 
 def _sms_sender(store: Store) -> sms.SmsSender:
@@ -119,22 +135,3 @@ def _sms_sender(store: Store) -> sms.SmsSender:
 def _newest(store: Store) -> Cart | None:
     rows = Cart.objects.filter(store=store, quantity__gt=0, is_test=False)
     return rows.order_by("-last_activity_at").first()
-
-
-def sample(store: Store, cart: Cart | None = None) -> dict[str, Any]:
-    """What a template may see, for a shopper called Anna."""
-    return {
-        "store": store_context(store),
-        "customer": {"first_name": "Anna", "last_name": "Virtanen"},
-        "cart": cart_context(cart.lines, cart.total, cart.quantity, cart.currency) if cart else _made_up(store),
-        **dict.fromkeys(("recovery_url", "unsubscribe_url", "preferences_url"), _EXAMPLE),
-        "discount": None,
-    }
-
-
-def _made_up(store: Store) -> dict[str, Any]:
-    lines = [
-        {"title": "Linen shirt", "variant_title": "M, sand", "quantity": 1, "price": "79.00"},
-        {"title": "Stoneware mug", "quantity": 2, "price": "18.50"},
-    ]
-    return cart_context(lines, Decimal("116.00"), 3, store.currency)
