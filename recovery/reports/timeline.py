@@ -163,5 +163,6 @@ def _orders(cart: Cart) -> Iterable[Entry]:
 def _credits(cart: Cart) -> Iterable[Entry]:
     found = Credit.objects.filter(message__cart=cart).select_related("order", "message__step", "click")
     for row in found.order_by("at")[:_MOST]:
-        detail = f"clicked {row.click.at:%Y-%m-%d %H:%M} UTC, ordered {row.order}"
+        clicked = row.click.at.astimezone(cart.store.zone)
+        detail = f"clicked {clicked:%d %b %H:%M}, ordered {row.order}"
         yield Entry(row.at, "credit", f"Credited to {named(row.message)}", detail, "good", message_id=row.message_id)
