@@ -11,8 +11,10 @@ import pytest
 from customers.models import Suppression
 from recovery.callbacks.keeping import Told, keep
 from recovery.callbacks.process import take_events
+from recovery.callbacks.retention import forget_old
 from recovery.models import Decision, Message, ProviderEvent, ProviderPause
 from tests.factories import make_store
+from tests.races.threads import at_once
 from tests.recovery.callbacks.posting import DUE, on_their_way, sid, status_form, tell
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -183,3 +185,26 @@ def test_a_message_of_another_installation_is_none_of_ours():
     keep([Told("twilio", "status", "k", {"about": "m999999", "attempt": 1, "form": {}}, store.pk)], now=DUE)
     take_events(DUE)
     assert (ProviderEvent.objects.get().state, ProviderEvent.objects.get().reason) == ("ignored", "no message of ours")
+
+
+def test_two_takers_at_once_apply_each_event_once():
+    messages = on_their_way(120)
+    for message in messages:
+        keep([told(message, message.pk, status, None) for status in ("sent", "delivered")], now=DUE)
+
+    def take() -> int:
+        return sum(iter(lambda: take_events(DUE, 50), 0))
+
+    assert sum(at_once(take, take)) == 240
+    take()
+    assert set(Message.objects.filter(pk__in=[m.pk for m in messages]).values_list("state", flat=True)) == {"delivered"}
+    assert Decision.objects.filter(verdict="delivered").count() == 120
+
+
+def test_what_was_told_long_ago_is_forgotten():
+    (message,) = on_their_way(1)
+    for n, (state, days) in enumerate([("done", 29), ("done", 31), ("ignored", 31), ("dead", 31), ("dead", 91)]):
+        keep([told(message, n, "sent", None)], now=DUE - td(days=days))
+        ProviderEvent.objects.filter(state="pending").update(state=state)
+    assert forget_old(DUE) == 3
+    assert sorted(ProviderEvent.objects.values_list("state", flat=True)) == ["dead", "done"]
