@@ -5,66 +5,102 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0002_consent_is_append_only'),
+        ("customers", "0002_consent_is_append_only"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='consent',
-            name='customers_consent_state_is_known',
+            model_name="consent",
+            name="customers_consent_state_is_known",
         ),
         migrations.RemoveConstraint(
-            model_name='consentevent',
-            name='customers_consentevent_state_is_known',
+            model_name="consentevent",
+            name="customers_consentevent_state_is_known",
         ),
         migrations.AddField(
-            model_name='store',
-            name='cap_days',
-            field=models.PositiveSmallIntegerField(default=7, help_text='… in this many days.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(90)]),
+            model_name="store",
+            name="cap_days",
+            field=models.PositiveSmallIntegerField(
+                default=7,
+                help_text="… in this many days.",
+                validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(90)],
+            ),
         ),
         migrations.AddField(
-            model_name='store',
-            name='cap_messages',
-            field=models.PositiveSmallIntegerField(default=5, help_text='At most so many messages to one person, over all channels … (0: no limit)'),
+            model_name="store",
+            name="cap_messages",
+            field=models.PositiveSmallIntegerField(
+                default=5, help_text="At most so many messages to one person, over all channels … (0: no limit)"
+            ),
         ),
         migrations.AddField(
-            model_name='store',
-            name='sms_double_opt_in',
-            field=models.BooleanField(default=False, help_text='A yes to SMS counts only once the shopper has confirmed it by SMS.'),
+            model_name="store",
+            name="sms_double_opt_in",
+            field=models.BooleanField(
+                default=False, help_text="A yes to SMS counts only once the shopper has confirmed it by SMS."
+            ),
         ),
         migrations.AddField(
-            model_name='store',
-            name='sms_fold',
-            field=models.BooleanField(default=True, help_text='Swap look-alike characters for those that make an SMS cheaper (curly quotes, dashes).'),
+            model_name="store",
+            name="sms_fold",
+            field=models.BooleanField(
+                default=True,
+                help_text="Swap look-alike characters for those that make an SMS cheaper (curly quotes, dashes).",
+            ),
         ),
         migrations.AddField(
-            model_name='store',
-            name='sms_max_segments',
-            field=models.PositiveSmallIntegerField(default=2, help_text='An SMS is kept to this many segments by shortening product titles.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10)]),
+            model_name="store",
+            name="sms_max_segments",
+            field=models.PositiveSmallIntegerField(
+                default=2,
+                help_text="An SMS is kept to this many segments by shortening product titles.",
+                validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10)],
+            ),
         ),
         migrations.AddField(
-            model_name='store',
-            name='twilio',
+            model_name="store",
+            name="twilio",
             field=models.TextField(blank=True, editable=False),
         ),
         migrations.AlterField(
-            model_name='consent',
-            name='state',
-            field=models.CharField(choices=[('granted', 'Said yes'), ('soft', 'Soft opt-in at checkout'), ('pending', 'Asked to confirm'), ('revoked', 'Said no')], max_length=10),
+            model_name="consent",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("granted", "Said yes"),
+                    ("soft", "Soft opt-in at checkout"),
+                    ("pending", "Asked to confirm"),
+                    ("revoked", "Said no"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.AlterField(
-            model_name='consentevent',
-            name='state',
-            field=models.CharField(choices=[('granted', 'Said yes'), ('soft', 'Soft opt-in at checkout'), ('pending', 'Asked to confirm'), ('revoked', 'Said no')], max_length=10),
+            model_name="consentevent",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("granted", "Said yes"),
+                    ("soft", "Soft opt-in at checkout"),
+                    ("pending", "Asked to confirm"),
+                    ("revoked", "Said no"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['granted', 'soft', 'pending', 'revoked'])), name='customers_consent_state_is_known'),
+            model_name="consent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["granted", "soft", "pending", "revoked"])),
+                name="customers_consent_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consentevent',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['granted', 'soft', 'pending', 'revoked'])), name='customers_consentevent_state_is_known'),
+            model_name="consentevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["granted", "soft", "pending", "revoked"])),
+                name="customers_consentevent_state_is_known",
+            ),
         ),
     ]
