@@ -150,7 +150,8 @@ def _orders(cart: Cart) -> Iterable[Entry]:
     for order in orders:
         notes = [money(order.total, order.currency), "" if order.paid else "not paid yet"]
         notes += ["a test" if order.is_test else ""]
-        yield Entry(order.placed_at, "order", f"Ordered: {order}", " · ".join(filter(None, notes)), "good")
+        title, tone = (f"Ordered: {order}", "good") if order.is_placed else (f"Order {order} was begun", "plain")
+        yield Entry(order.placed_at, "order", title, " · ".join(filter(None, notes)), tone)
         if order.cancelled_at:
             yield Entry(order.cancelled_at, "order", f"Order {order} was cancelled", tone="bad")
         if order.deleted_at:
