@@ -1,7 +1,8 @@
 """Who somebody is: keys are looked up, people are made, and guests merge into whom they turn out to be.
 
 Decision: a person may be merged into another only while at most one of the two has a customer id of the store. Two
-customer ids are two people until the store itself says otherwise (`customers/merge`), even if they share a phone.
+customer ids are two people until the store itself says otherwise (`customers/merge`), even if they share a phone. And
+two e-mail addresses are two people unless a customer id ties them, even if they share a phone.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class _Known:
 
     id: int = 0  # 0: not in the table yet
     external_ids: set[str] = field(default_factory=set)
+    emails: set[str] = field(default_factory=set)
     profile: dict[str, str] = field(default_factory=dict)
     profile_at: datetime | None = None
     changed: bool = False
@@ -165,9 +167,9 @@ class _Book:
             row["id"]: self._known(row)
             for row in Customer.objects.filter(pk__in=batch.ids(ids)).values("id", "profile_at", *_PROFILE)
         }
-        externals = Identity.objects.filter(customer_id__in=batch.ids(ids), kind="external")
-        for customer_id, value in externals.values_list("customer_id", "value"):
-            known[customer_id].external_ids.add(value)
+        telling = Identity.objects.filter(customer_id__in=batch.ids(ids), kind__in=["external", "email"])
+        for customer_id, kind, value in telling.values_list("customer_id", "kind", "value"):
+            (known[customer_id].external_ids if kind == "external" else known[customer_id].emails).add(value)
         self.by_key = {(kind, value): known[customer_id] for kind, value, customer_id in rows}
 
     def _known(self, row: dict[str, Any]) -> _Known:
@@ -176,13 +178,16 @@ class _Book:
         return person
 
     def see(self, keys: list[Key], sighting: Sighting, profile: dict[str, str]) -> _Known:
-        matches = [self.by_key[key].root() for key in keys if key in self.by_key]
+        email = profile["email"]
+        matches = [found for key in keys if (found := self._match(key, email))]
         person = matches[0] if matches else self._make()
         external_id = sighting.external_id
         if matches and external_id and person.external_ids and external_id not in person.external_ids:
             person = self._make()  # the address is somebody else's account: a person of their own
         if external_id:
             person.external_ids.add(external_id)
+        if email:
+            person.emails.add(email)
         for other in matches:
             person = self._join(person, other)
         for key in keys:
@@ -190,6 +195,14 @@ class _Book:
                 self.by_key[key] = self.new_keys[key] = person
         self._learn(person, profile, sighting.at)
         return person
+
+    def _match(self, key: Key, email: str) -> _Known | None:
+        """Whom the key names. A phone alone never ties two e-mail addresses together: anybody can type a number into a
+        checkout, and would be sent what its owner left in theirs."""
+        found = self.by_key[key].root() if key in self.by_key else None
+        if found and key[0] == "phone" and email and found.emails and email not in found.emails:
+            return None
+        return found
 
     def _make(self) -> _Known:
         person = _Known(profile=dict.fromkeys(_PROFILE, ""))
@@ -205,6 +218,7 @@ class _Book:
             kept, gone = gone, kept
         gone.into = kept
         kept.external_ids |= gone.external_ids
+        kept.emails |= gone.emails
         kept.profile = {name: kept.profile[name] or gone.profile[name] for name in _PROFILE}
         kept.changed = True
         if gone.id:

@@ -80,6 +80,18 @@ def test_two_accounts_that_share_a_phone_stay_two_people():
     assert Identity.objects.get(kind="phone").customer_id == one
 
 
+def test_two_guests_that_share_a_phone_but_no_e_mail_stay_two_people():
+    store = make_store()
+    one, other = resolve(
+        store,
+        seen(email="owner@mail.example", phone="+358401234567"),
+        seen(email="stranger@mail.example", phone="+358401234567"),
+    )
+    assert one != other
+    assert resolve(store, seen(email="stranger@mail.example", phone="+358401234567")) == [other]
+    assert Customer.objects.get(pk=one).email == "owner@mail.example"
+
+
 def test_the_store_may_say_that_two_accounts_are_one():
     store = make_store()
     accounts = seen(external_id="u1", email="a@b.example"), seen(external_id="u2", email="c@d.example")
