@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config import health
+from recovery.callbacks.mailbox import mailbox_reply
 
 urlpatterns = [
     path("healthz", health.healthz),
@@ -17,7 +18,10 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 if settings.DEVELOPMENT:
-    urlpatterns += [path("demo/", include("config.demo.urls"))]
+    urlpatterns += [
+        path("demo/mailbox/<str:name>/reply/", mailbox_reply, name="mailbox_reply"),
+        path("demo/", include("config.demo.urls")),
+    ]
 
 _pages = "recovery.links.pages"
 handler400 = f"{_pages}.bad_request"

@@ -27,8 +27,11 @@ class CannotOpen(ValueError):
         self.problems = problems
 
 
-def open_store(store: Store, secret: str, *, flow: bool, now: datetime) -> Store:
-    """Save a new store, its secret and, if wanted, the standard flow: all, or nothing and CannotOpen."""
+def open_store(store: Store, secret: str, *, flow: bool, now: datetime, phone_first: bool = False) -> Store:
+    """Save a new store, its secret and, if wanted, the standard flow: all, or nothing and CannotOpen.
+
+    `phone_first`: see install_standard_flow.
+    """
     found = _problems(store) + secret_problems(secret, store.platform)
     if found:
         raise CannotOpen(found)
@@ -36,7 +39,7 @@ def open_store(store: Store, secret: str, *, flow: bool, now: datetime) -> Store
         store.save(force_insert=True)
         StoreSecret.rotate(store, secret, now=now)
         if flow:
-            install_standard_flow(store, now=now)
+            install_standard_flow(store, now=now, phone_first=phone_first)
     return store
 
 

@@ -12,6 +12,7 @@ from config.demo import courier
 from config.demo.courier import Webhook
 from config.demo.letters import arrived
 from config.demo.memory import Cart, Shopper, bought_cart
+from config.demo.quiet import by_phone, detour, e164
 
 STEPS = ["Fill a cart", "Leave an e-mail address", "Walk away", "Open the reminder", "Come back and buy"]
 
@@ -19,7 +20,7 @@ STEPS = ["Fill a cart", "Leave an e-mail address", "Walk away", "Open the remind
 @dataclass(frozen=True, slots=True)
 class Backstage:
     """`at` is the number of the step that comes next, from 1; 6 when all are done. `letter` is the reminder's file.
-    `won_back` says that what was bought had come back by its link."""
+    `won_back` says that what was bought had come back by its link, `detour` why no phone message comes at this hour."""
 
     at: int
     steps: list[tuple[int, str]]
@@ -29,6 +30,12 @@ class Backstage:
     letter: str
     won_back: bool
     mail_is_real: bool
+    detour: str
+
+    @property
+    def came_by(self) -> str:
+        """The reminder's channel."""
+        return self.letter.partition("-")[0]
 
     @property
     def next(self) -> str:
@@ -50,10 +57,11 @@ def backstage(shopper: Shopper, cart: Cart) -> Backstage:
         steps=list(enumerate(STEPS, 1)),
         webhooks=webhooks,
         silent_since=datetime.fromisoformat(cart.updated_at) if at == 3 else None,
-        refused=shopper.contact.get("reminders") == "no",
+        refused=shopper.contact.get("reminders") == "no" and not by_phone(shopper.contact),
         letter=letter,
         won_back=bool(bought and bought.came_back),
         mail_is_real=bool(settings.EMAIL_URL or settings.ANYMAIL_ESP),
+        detour=detour(shopper.contact, timezone.now()),
     )
 
 
@@ -69,9 +77,9 @@ def _step(shopper: Shopper, cart: Cart, letter: str, bought: bool) -> int:
 
 def _newest_letter(shopper: Shopper, cart: Cart) -> str:
     """The reminder of this cart, if it lies in the mailbox: the shopper's newest letter since the cart changed."""
-    address = shopper.contact.get("email", "").lower()
+    address, number = shopper.contact.get("email", "").lower(), e164(shopper.contact)
     if not (address and cart.count):
         return ""
     changed = datetime.fromisoformat(cart.updated_at)
-    found = (m.name for m in arrived(timezone.now()) if m.at > changed and address in m.to.lower())
-    return next(found, "")
+    fresh = [m for m in arrived(timezone.now()) if m.at > changed and m.name.startswith(f"{m.channel}-m")]
+    return next((m.name for m in fresh if address in m.to.lower() or (number and m.to == number)), "")

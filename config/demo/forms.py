@@ -13,11 +13,13 @@ LANGUAGES = [
 COUNTRIES = [
     ("FI", "Finland"), ("SE", "Sweden"), ("NO", "Norway"), ("DK", "Denmark"), ("EE", "Estonia"), ("DE", "Germany"),
     ("FR", "France"), ("NL", "Netherlands"), ("IE", "Ireland"), ("GB", "United Kingdom"), ("US", "United States"),
+    ("AU", "Australia"), ("JP", "Japan"),
 ]  # fmt: skip
 #: The words beside each choice. They travel with the consent as its proof.
 QUESTION = "May we remind you by e-mail if you do not finish your order?"
 YES_EMAIL = "Yes, remind me. I can stop that with one click."
 NO_EMAIL = "No, do not write to me."
+YES_WHATSAPP = "Puro may remind me by WhatsApp too. I can reply STOP at any time."
 YES_SMS = "Text me a reminder too. I can reply STOP at any time."
 
 
@@ -39,12 +41,13 @@ class CheckoutForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose one."},
     )
+    yes_whatsapp = forms.BooleanField(label=YES_WHATSAPP, required=False)
     yes_sms = forms.BooleanField(label=YES_SMS, required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("yes_sms") and not data.get("phone"):
-            self.add_error("phone", "We need a phone number to text you.")
+        if (data.get("yes_sms") or data.get("yes_whatsapp")) and not data.get("phone"):
+            self.add_error("phone", "We need a phone number to write to.")
         return data
 
     def contact(self, now: datetime) -> dict[str, Any]:
@@ -57,6 +60,8 @@ class CheckoutForm(forms.Form):
         found: list[dict[str, Any]] = []
         yes = data["reminders"] == "yes"
         found.append(_entry("email", yes, f"{QUESTION} {YES_EMAIL if yes else NO_EMAIL}", data["email"]))
+        if data["yes_whatsapp"]:
+            found.append(_entry("whatsapp", True, YES_WHATSAPP, data["phone"]))
         if data["yes_sms"]:
             found.append(_entry("sms", True, YES_SMS, data["phone"]))
         return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_GET
 from config.demo.backstage import backstage
 from config.demo.letters import arrived
 from config.demo.memory import cart_of, shopper_of
+from config.demo.talk import conversation, entries, entry_of
 from recovery.providers.console.provider import Captured, read_message
 
 _HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
@@ -25,6 +25,9 @@ _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+#: What can be answered with one tap.
+QUICK = ("I have a question", "HELP", "STOP", "START")
 
 
 @never_cache
@@ -46,12 +49,17 @@ def message(request: HttpRequest, name: str) -> HttpResponse:
 @require_GET
 def listing(request: HttpRequest) -> HttpResponse:
     """The list alone: for the script that keeps it up to date."""
-    context = {
-        "messages": arrived(timezone.now()),
-        "open": request.GET.get("open", ""),
-        "silent_since": _silent_since(request),
-    }
+    listed = entries(arrived(timezone.now()))
+    shown = read_message(settings.MAILBOX_DIR, request.GET.get("open", ""))
+    context = {"messages": listed, "entry": entry_of(shown, listed), **_waiting(request)}
     return render(request, "demo/letters.html", context)
+
+
+@never_cache
+@require_GET
+def talk(request: HttpRequest, name: str) -> HttpResponse:
+    """The bubbles alone: for the script that keeps them up to date."""
+    return render(request, "demo/talk.html", {"bubbles": conversation(_found(name), timezone.now())})
 
 
 @never_cache
@@ -69,11 +77,12 @@ def document(request: HttpRequest, name: str) -> HttpResponse:
     return response
 
 
-def _silent_since(request: HttpRequest) -> datetime | None:
-    """Since when this browser's cart waits for its reminder, if it does."""
+def _waiting(request: HttpRequest) -> dict[str, Any]:
+    """Since when this browser's cart waits for its reminder, if it does, and what keeps a phone message back."""
     shopper = shopper_of(request)
     told = backstage(shopper, cart_of(shopper))
-    return None if told.refused or told.mail_is_real else told.silent_since
+    silent = None if told.refused or told.mail_is_real else told.silent_since
+    return {"silent_since": silent, "detour": told.detour}
 
 
 def _found(name: str) -> Captured:
@@ -84,12 +93,16 @@ def _found(name: str) -> Captured:
 
 
 def _page(request: HttpRequest, messages: list[Captured], shown: Captured | None, *, chosen: bool) -> HttpResponse:
+    listed, by_phone = entries(messages), shown is not None and shown.channel != "email"
     context: dict[str, Any] = {
-        "messages": messages,
+        "messages": listed,
+        "entry": entry_of(shown, listed),
+        "bubbles": conversation(shown, timezone.now()) if shown and by_phone else [],
+        "quick": QUICK,
         "shown": shown,
         "open": shown.name if shown else "",
         "chosen": chosen,
-        "silent_since": _silent_since(request),
+        **_waiting(request),
         "one_click": bool(shown and "List-Unsubscribe-Post" in shown.headers),
         "mail_is_real": bool(settings.EMAIL_URL or settings.ANYMAIL_ESP),
     }

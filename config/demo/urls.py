@@ -18,5 +18,6 @@ urlpatterns = [
     path("mailbox/", mailbox.inbox, name="mailbox"),
     path("mailbox/list/", mailbox.listing, name="letters"),
     path("mailbox/<str:name>/", mailbox.message, name="letter"),
+    path("mailbox/<str:name>/talk/", mailbox.talk, name="talk"),
     path("mailbox/<str:name>/html/", mailbox.document, name="document"),
 ]

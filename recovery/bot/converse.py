@@ -49,6 +49,7 @@ class Heard:
     button: str = ""  # what a tapped button stands for
     keyword: str = ""
     answers: str = ""  # the provider's id of the message of ours that they answered
+    provider: str = "twilio"  # others answer no keyword by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ def hear(heard: Heard, *, now: datetime) -> str:
     reply = _kept(heard, phone or heard.address, people, wish)
     if reply is None:
         return "heard before"
-    answered = twilio_answers_itself(heard.text, heard.keyword, channel=heard.channel)
+    twilio = heard.provider == "twilio"
+    answered = twilio and twilio_answers_itself(heard.text, heard.keyword, channel=heard.channel)
     done = _DEEDS[wish](_Talk(heard, phone, people, reply, answered), now)
     handed(log, "reply", reply=reply.pk, channel=heard.channel, intent=wish or "none", people=len(people), did=done)
     return done

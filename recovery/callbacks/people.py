@@ -45,6 +45,7 @@ def hear(event: ProviderEvent, now: datetime) -> End:
         provider_id=told.sid,
         answers=told.replied_to_sid,
         at=event.received_at,
+        provider=event.provider,
     )
     done = converse.hear(heard, now=now)
     _forget_words(event)

@@ -57,5 +57,8 @@ if (letters) {
   });
 }
 
+const talk = document.getElementById("talk");
+if (talk) follow(talk, talk.dataset.source, (html) => { talk.innerHTML = html; });
+
 seconds();
 setInterval(seconds, 1000);
