@@ -75,7 +75,8 @@ def publish(flow: Flow, *, now: datetime) -> FlowVersion:
 
 def problems(version: FlowVersion) -> list[str]:
     """What stands against publishing, in sentences."""
-    steps = list(version.steps.select_related("template").prefetch_related("fallbacks__template").order_by("position"))
+    rows = version.steps.prefetch_related("template__texts", "fallbacks__template__texts")
+    steps = list(rows.order_by("position"))
     found = [] if steps else ["The flow has no step: add one."]
     for before, step in zip([None, *steps], steps, strict=False):
         found += _problems(step, before, version.flow.store_id)
@@ -111,7 +112,7 @@ def _template_problems(name: str, channel: str, template: MessageTemplate, store
         found.append(f"{name} uses a template of another store.")
     if template.channel != channel:
         found.append(f"{name} goes by {channel}, but its template is for {template.channel}.")
-    if not template.texts.exists():
+    if not template.texts.all():
         found.append(f"{name}: the template “{template}” has no text in any language.")
     return found
 
