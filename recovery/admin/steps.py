@@ -112,8 +112,14 @@ def steps_form(flow: Flow, data: Any = None) -> Any:
     initial = [_initial(step) for step in version.steps.all()] if version else []
     made = forms.formset_factory(StepForm, formset=_Steps, extra=_MORE, max_num=_MOST, absolute_max=_MOST)
     templates = MessageTemplate.objects.filter(store=flow.store_id).order_by("channel", "name")
-    choices = [("", "–"), *((row.pk, f"{row} ({row.get_channel_display()})") for row in templates)]
+    choices = [("", "–"), *((row.pk, _named(row)) for row in templates)]
     return made(data, initial=initial, prefix="steps", form_kwargs={"templates": templates, "choices": choices})
+
+
+def _named(template: MessageTemplate) -> str:
+    """With its channel, unless the name says it."""
+    name, channel = str(template), str(template.get_channel_display())
+    return name if channel.casefold() in name.casefold() else f"{name} ({channel})"
 
 
 def versions_of(flow: Flow) -> tuple[FlowVersion | None, FlowVersion | None]:

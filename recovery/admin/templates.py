@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from customers.admin.base import BY_STORE, Deed, Page, address, by_choice
 from customers.models import Channel
 from recovery import approvals
-from recovery.admin.mailview import mail_page, text_page, wants_pictures
+from recovery.admin.mailview import mail_page, phone_page, text_page, wants_pictures
 from recovery.admin.wording import FIELDS, problems_of, shown, standing, texts_of
 from recovery.channels.liquid import TemplateBroken
 from recovery.flows.standard import AnyTexts, save_text
@@ -154,8 +154,10 @@ class Templates(Page):
             seen = shown(text, template, made_up=request.GET.get("cart") == "sample")
         except TemplateBroken as error:
             return text_page(f"It cannot be shown: {error.reason}")
-        if request.GET.get("part") == "text" or not seen.html:
-            return text_page(f"{seen.text}\n\n— {seen.note}" if seen.note else seen.text)
+        if template.channel != Channel.EMAIL:
+            return phone_page(seen.text, seen.buttons, seen.note)
+        if request.GET.get("part") == "text":
+            return text_page(seen.text)
         return mail_page(seen.html, pictures=wants_pictures(request))
 
     def get_deeds(self, request: HttpRequest, obj: Any) -> list[Deed]:
@@ -170,20 +172,23 @@ class Templates(Page):
         return [deed for deed in super().get_deeds(request, obj) if possible[deed.name]]
 
     def submit(self, request: HttpRequest, obj: MessageTemplate) -> None:
-        for text in obj.texts.filter(approval__in=approvals.OPEN).select_related("template__store"):
-            self._ask(request, text, approvals.submit)
+        self._ask(request, obj.texts.filter(approval__in=approvals.OPEN), approvals.submit)
 
     def refresh(self, request: HttpRequest, obj: MessageTemplate) -> None:
-        for text in obj.texts.exclude(content_sid="").select_related("template__store"):
-            self._ask(request, text, approvals.refresh)
+        self._ask(request, obj.texts.exclude(content_sid=""), approvals.refresh)
 
-    def _ask(self, request: HttpRequest, text: TemplateText, question: Any) -> None:
-        try:
-            question(text, timezone.now())
-        except approvals.NotPossible as error:
-            self.message_user(request, f"{text.locale}: {error}", messages.ERROR)
-        else:
-            self.message_user(request, f"{text.locale}: {standing(text)}.")
+    def _ask(self, request: HttpRequest, texts: QuerySet[TemplateText], question: Any) -> None:
+        """Of each language; what is the same for several is said once."""
+        said: dict[tuple[str, int], list[str]] = {}
+        for text in texts.select_related("template__store").order_by("locale"):
+            try:
+                question(text, timezone.now())
+                answer = f"{standing(text)}.", messages.SUCCESS
+            except approvals.NotPossible as error:
+                answer = str(error), messages.ERROR
+            said.setdefault(answer, []).append(text.locale)
+        for (words, level), locales in said.items():
+            self.message_user(request, f"{', '.join(locales)}: {words}", level)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Each language is compiled as it is saved; a changed language code moves the row."""

@@ -36,10 +36,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How a shopper would get it. `note` says what it costs."""
+    """How a shopper would get it. `buttons` are below a WhatsApp message, `note` says what it costs."""
 
     text: str
     html: str = ""
+    buttons: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -87,8 +88,7 @@ def shown(text: TemplateText, template: MessageTemplate, *, made_up: bool) -> Sh
     replies = tuple(whatsapp.QuickReply(button["id"], button["title"]) for button in text.buttons)
     made = whatsapp.compile_whatsapp(whatsapp.WhatsAppTexts(text.locale, text.body, replies))
     envelope = whatsapp.shape_whatsapp(made, context, "", send_id="preview", to="", content_sid="preview")
-    buttons = "".join(f"\n[ {reply.title} ]" for reply in replies)
-    return Shown(envelope.text + buttons, note=_approval(text))
+    return Shown(envelope.text, buttons=tuple(reply.title for reply in replies), note=_approval(text))
 
 
 def _shown_sms(text: TemplateText, store: Store, context: dict[str, Any]) -> Shown:
@@ -96,8 +96,9 @@ def _shown_sms(text: TemplateText, store: Store, context: dict[str, Any]) -> Sho
         sms.CompiledSms(text.compiled_text, text.locale), context, _sms_sender(store), send_id="preview", to="",
         max_segments=store.sms_max_segments, folding=store.sms_fold,
     )  # fmt: skip
-    count = shaped.measure.segments
-    return Shown(shaped.envelope.text, note=f"{count} segment{'' if count == 1 else 's'} of SMS with this cart.")
+    found, body = shaped.measure, shaped.envelope.text
+    segments = f"{found.segments} segment{'' if found.segments == 1 else 's'} of SMS"
+    return Shown(body, note=f"{segments} with this cart: {len(body)} characters, {found.encoding}.")
 
 
 def _approval(text: TemplateText) -> str:

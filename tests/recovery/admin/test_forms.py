@@ -195,7 +195,8 @@ def test_an_sms_has_a_body_only_and_its_price_is_told(boss, by_sms):
     boss.post(address(by_sms), posted_sms(by_sms, "{{ store.name }}: your cart waits {{ recovery_url }} "))
     text = by_sms.texts.get()
     url = reverse("admin:recovery_messagetemplate_preview", args=[by_sms.pk, text.pk])
-    assert "1 segment of SMS" in boss.get(url).content.decode()
+    page = boss.get(url).content.decode()
+    assert "1 segment of SMS with this cart:" in page and "characters, GSM-7." in page
 
 
 def test_an_sms_without_the_way_back_is_refused(boss, by_sms):
