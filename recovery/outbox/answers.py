@@ -14,7 +14,7 @@ from carts.abandonment import unread_since
 from carts.models import Delivery, Order
 from customers.consent import Allowed, Refused, may_contact
 from customers.models import Channel, Customer, Store
-from recovery.models import Message, ProviderPause, Reply, TemplateText
+from recovery.models import Message, ProviderEvent, ProviderPause, Reply, TemplateText
 from recovery.models.messages import PERHAPS_REACHED
 from recovery.outbox.languages import texts_of
 from recovery.outbox.routes import open_routes
@@ -46,7 +46,7 @@ class Answers:
     sent: dict[int, list[Earlier]] = field(default_factory=dict)  # customer id
     orders: dict[int, int] = field(default_factory=dict)  # customer id
     pauses: dict[tuple[str, int | None], datetime] = field(default_factory=dict)  # (channel, store id or None)
-    unread: dict[int, datetime] = field(default_factory=dict)  # store id
+    unread: set[int] = field(default_factory=set)  # store ids
     whatsapp_texts: dict[int, dict[str, TemplateText]] = field(default_factory=dict)  # template id
     in_session: set[int] = field(default_factory=set)  # customers who wrote by WhatsApp within a day
     replied: dict[int, datetime] = field(default_factory=dict)  # customer id: their last word on any channel
@@ -116,11 +116,13 @@ def _contact(
     return found
 
 
-def _unread(stores: set[int], now: datetime) -> dict[int, datetime]:
-    """Stores whose unread deliveries may hold an order: any that speaks of orders, or whatever has waited too long."""
+def _unread(stores: set[int], now: datetime) -> set[int]:
+    """Stores with something unread that may stop a message: an order, a reply, or whatever has waited too long."""
+    waiting = ProviderEvent.objects.pending().filter(kind="inbound", store_id__in=stores).order_by()
+    replies = set(waiting.values_list("store_id", flat=True).distinct())
     oldest = {pk: since for pk, since in unread_since().items() if pk in stores}
     if not oldest:
-        return {}
+        return replies
     orders = Delivery.objects.pending().filter(store_id__in=oldest, topic__icontains="order").order_by()
     speaking = set(orders.values_list("store_id", flat=True).distinct())
-    return {pk: since for pk, since in oldest.items() if pk in speaking or since < now - _INBOX_BEHIND}
+    return replies | speaking | {pk for pk, since in oldest.items() if since < now - _INBOX_BEHIND}

@@ -13,7 +13,7 @@ from customers import consent
 from customers.models import Customer, Store
 from recovery import intake
 from recovery.flows.runner import run_flows
-from recovery.models import Decision, Enrolment, Flow, FlowStep, FlowVersion, Message, ProviderPause
+from recovery.models import Decision, Enrolment, Flow, FlowStep, FlowVersion, Message, ProviderEvent, ProviderPause
 from recovery.outbox.send import send_due
 from recovery.providers.console.provider import read_mailbox
 from tests.factories import NOW, after, ago, checkout, make_flow, make_store, order, person, put
@@ -161,6 +161,14 @@ def test_it_waits_for_an_inbox_that_is_behind(mailbox):
     store = queued()
     Delivery.objects.create(store=store, topic="cart.updated", dedupe_key="1", body=b"{}", received_at=ago(minutes=1))
     assert waits_until(mailbox, "inbox_behind") > DUE
+
+
+def test_it_waits_for_a_reply_that_nobody_has_read_yet(mailbox):
+    store = queued()
+    event = ProviderEvent.objects.create(provider="twilio", kind="inbound", store=store, dedupe_key="1", payload={})
+    assert waits_until(mailbox, "inbox_behind") > DUE
+    ProviderEvent.objects.filter(pk=event.pk).update(state="done")
+    assert verdict(mailbox, DUE + td(seconds=5)) == ("sent", "")
 
 
 def test_a_wait_that_outlives_its_window_is_a_refusal(mailbox):
