@@ -23,7 +23,7 @@ def choose_way(message: Message, answers: Answers, now: datetime) -> Verdict:
     """The first of the step's channels on which the shopper can be reached at this moment.
 
     Where every channel that is open to them has to wait, the one that waits least is waited for; where none is open,
-    the marketer's first choice says why.
+    the first that has an address says why.
     """
     barred: list[tuple[str, Skip]] = []
     waiting: list[Defer] = []
@@ -39,9 +39,14 @@ def choose_way(message: Message, answers: Answers, now: datetime) -> Verdict:
             return Send(route, "; ".join(f"{channel}: {why.reason}" for channel, why in barred))
     if waiting:
         return min(waiting, key=lambda defer: defer.until)
-    first = barred[0][1]
-    others = "; ".join(f"{channel}: {why.reason}" for channel, why in barred[1:])
-    return Skip(first.reason, "; ".join(part for part in (first.detail, others) if part))
+    return _nowhere(barred)
+
+
+def _nowhere(barred: list[tuple[str, Skip]]) -> Skip:
+    """No channel is open. A channel for which there is no address says less than one that was refused."""
+    told = next(((channel, why) for channel, why in barred if why.reason != "no_address"), barred[0])
+    others = "; ".join(f"{channel}: {why.reason}" for channel, why in barred if channel != told[0])
+    return Skip(told[1].reason, "; ".join(part for part in (told[1].detail, others) if part))
 
 
 def place_of_shopper(message: Message) -> Place:

@@ -118,8 +118,8 @@ def test_who_says_no_gets_nothing_and_is_told_so(open_page: Any, tmp_path: Path)
     fill_and_leave(page, reminders="No, do not")
     assert a_minute_passes()["sweep"] == 1
     message = Message.objects.get()
-    assert (message.state, message.reason) == ("skipped", "no_address")  # of the first choice, which is WhatsApp
-    assert message.detail.endswith("email: no_consent")
+    assert (message.state, message.reason) == ("skipped", "no_consent")
+    assert message.detail.endswith("whatsapp: no_address; sms: no_address")
     expect(page.locator(".hint")).to_contain_text("You said no to reminders")
     assert not (tmp_path / "mailbox").exists()
 

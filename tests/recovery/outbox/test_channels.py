@@ -77,10 +77,11 @@ def test_the_ledger_says_why_the_first_choice_was_passed_over(mailbox):
     assert (detour.reason, detour.detail) == ("to email", "whatsapp: no_consent; sms: no_consent")
 
 
-def test_when_no_channel_is_open_the_first_says_why(mailbox):
+def test_when_no_channel_is_open_the_first_that_has_an_address_says_why(mailbox):
     queued("email", phone="")
     Store.objects.get().customers.get().consents.all().delete()
-    assert sent()[1:] == ("skipped", "no_address")
+    assert sent()[1:] == ("skipped", "no_consent")
+    assert Message.objects.get().detail == "never said yes; whatsapp: no_address; sms: no_address"
     assert read_mailbox(mailbox) == []
 
 

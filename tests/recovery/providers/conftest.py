@@ -24,16 +24,16 @@ def esp() -> Iterator[EspStandin]:
 
 @pytest.fixture
 def carrier(smtp: SmtpStandin) -> Iterator[SmtpProvider]:
-    provider = SmtpProvider(SmtpServer("smtp", "127.0.0.1", smtp.port, timeout=0.3))
+    provider = SmtpProvider(SmtpServer("smtp", "127.0.0.1", smtp.port, timeout=2))
     yield provider
     provider.close()
 
 
 @pytest.fixture
 def postmark(esp: EspStandin) -> EspProvider:
-    return EspProvider("postmark", {"POSTMARK_SERVER_TOKEN": "t", "POSTMARK_API_URL": esp.url, "timeout": (1, 0.3)})
+    return EspProvider("postmark", {"POSTMARK_SERVER_TOKEN": "t", "POSTMARK_API_URL": esp.url, "timeout": (5, 2)})
 
 
 @pytest.fixture
 def resend(esp: EspStandin) -> EspProvider:
-    return EspProvider("resend", {"api_key": "k", "api_url": esp.url, "timeout": (1, 0.3)})
+    return EspProvider("resend", {"api_key": "k", "api_url": esp.url, "timeout": (5, 2)})
