@@ -66,7 +66,8 @@ class Supervisor:
 
     def say(self, text: str, name: str = "system") -> None:
         for line in text.splitlines():
-            print(f"{name:<{max(self._width, 6)}} | {line}", flush=True)
+            # One write for a line: several threads speak, and print() writes the line's end apart.
+            os.write(1, f"{name:<{max(self._width, 6)}} | {line}\n".encode("utf-8", "replace"))
 
     def _keep_alive(self, child: Child) -> bool:
         """Start a child that does not run. False when it died too often to go on."""
