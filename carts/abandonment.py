@@ -7,7 +7,7 @@ from datetime import datetime
 from time import perf_counter
 
 from django.db import connection
-from django.db.models import Min, QuerySet
+from django.db.models import Min
 
 from carts.models import Delivery
 from config.lib.logline import handed
@@ -52,12 +52,8 @@ def sweep(now: datetime, *, limit: int = BATCH) -> int:
 
 def unread_since() -> dict[int, datetime]:
     """For each store with unread deliveries, when the oldest of them came in."""
-    return dict(unread())
-
-
-def unread() -> QuerySet[Delivery, tuple[int, datetime]]:
-    """`unread_since` as a question that can be asked together with others."""
-    return Delivery.objects.filter(state="pending").order_by().values_list("store").annotate(since=Min("received_at"))
+    rows = Delivery.objects.filter(state="pending").order_by().values_list("store").annotate(since=Min("received_at"))
+    return dict(rows)
 
 
 def _except_unread() -> tuple[str, dict[str, int | datetime]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 from django.db import transaction
 
 from config.lib import batch
-from config.lib.together import Question, Rows, ask_together
 from customers.addresses import address_hash, address_hashes
 from customers.models import Channel, Consent, ConsentEvent, Customer, Store, Suppression
 from customers.models.consent import ConsentState
@@ -102,57 +101,32 @@ def _proof(store: Store, s: Statement) -> dict[str, Any]:
 def may_contact(store: Store, customers: Iterable[Customer], channel: str) -> dict[int, Allowed | Refused]:
     """For each customer: may they be written to on this channel now? In order of finality."""
     people = list(customers)
-    register = Register(*ask_together(*Register.questions(people)))
-    return {person.pk: register.verdict(store, person, channel) for person in people}
+    stopped = _suppressed(store, channel, [person.address(channel) for person in people])
+    consents = {c.customer_id: c.state for c in Consent.objects.filter(customer__in=people, channel=channel)}
+    return {person.pk: _verdict(store, person, channel, stopped, consents.get(person.pk, "")) for person in people}
 
 
-class Register:
-    """What some people allowed, and which of their addresses are never written to: asked once, for every channel."""
-
-    def __init__(self, consents: Rows, suppressions: Rows) -> None:
-        self._states = {(customer_id, channel): state for customer_id, channel, state in consents}
-        self._stopped = {(store_id, channel, hashed): reason for store_id, channel, hashed, reason in suppressions}
-
-    @staticmethod
-    def questions(people: Iterable[Customer]) -> tuple[Question, Question]:
-        """To be asked together with others; the two answers make the register."""
-        ids, hashes, stores = [], [], set()
-        for person in people:
-            ids.append(person.pk)
-            stores.add(person.store_id)
-            hashes += [
-                hashed for address in (person.email, person.phone) if address for hashed in address_hashes(address)
-            ]
-        return (
-            Consent.objects.filter(customer_id__in=ids).values_list("customer_id", "channel", "state"),
-            Suppression.objects.filter(store_id__in=stores, address_hash__in=hashes).values_list(
-                "store_id", "channel", "address_hash", "reason"
-            ),
-        )
-
-    def verdict(self, store: Store, person: Customer, channel: str) -> Allowed | Refused:
-        """May the person be written to on this channel now? In order of finality."""
-        if person.erased_at:
-            return Refused("erased")
-        if not person.address(channel):
-            return Refused("no_address")
-        if reason := self.stopped(store.pk, channel, person):
-            return Refused("suppressed", reason)
-        return _by_consent(store, self._states.get((person.pk, channel), ""))
-
-    def stopped(self, store_id: int, channel: str, person: Customer) -> str:
-        """Why the person's address for the channel is never written to, "" when it may be."""
-        found = (self._stopped.get((store_id, channel, one)) for one in address_hashes(person.address(channel)))
-        return next((reason for reason in found if reason), "")
-
-
-def _by_consent(store: Store, state: str) -> Allowed | Refused:
+def _verdict(store: Store, person: Customer, channel: str, stopped: Mapping[str, str], state: str) -> Allowed | Refused:
+    if person.erased_at:
+        return Refused("erased")
+    address = person.address(channel)
+    if not address:
+        return Refused("no_address")
+    if address in stopped:
+        return Refused("suppressed", stopped[address])
     soft = state == ConsentState.SOFT and store.consent_policy == ConsentPolicy.SOFT_OPT_IN
     if state == ConsentState.GRANTED or soft:
         return Allowed(soft)
     if state == ConsentState.PENDING:
         return Refused("not_confirmed", "asked to confirm, and has not yet")
     return Refused("no_consent", "said no" if state == ConsentState.REVOKED else "never said yes")
+
+
+def _suppressed(store: Store, channel: str, addresses: Iterable[str]) -> dict[str, str]:
+    """Of these addresses, those never to be written to, with the reason."""
+    owners = {hashed: address for address in set(addresses) if address for hashed in address_hashes(address)}
+    found = Suppression.objects.filter(store=store, channel=channel, address_hash__in=owners)
+    return {owners[hashed]: reason for hashed, reason in found.values_list("address_hash", "reason")}
 
 
 def suppress(store_id: int, channel: str, address: str, reason: str, *, now: datetime, detail: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from datetime import timedelta as td
@@ -10,16 +10,15 @@ from typing import TypedDict
 
 from django.db.models import Count, Q
 
-from carts.abandonment import unread as unread_deliveries
+from carts.abandonment import unread_since
 from carts.models import Delivery, Order
-from config.lib.together import Question, Rows, ask_together
-from customers.consent import Allowed, Refused, Register
-from customers.models import Channel
+from customers.consent import Allowed, Refused, may_contact
+from customers.models import Channel, Customer, Store
 from recovery.models import Message, ProviderEvent, ProviderPause, Reply, TemplateText
 from recovery.models.messages import PERHAPS_REACHED
 from recovery.outbox.languages import texts_of
 from recovery.outbox.routes import open_routes
-from recovery.purchases import bought_question
+from recovery.purchases import bought_since
 
 #: An inbox that is this far behind may hold the order that would stop a message.
 _INBOX_BEHIND = td(seconds=10)
@@ -56,25 +55,17 @@ class Answers:
 def ask(messages: Sequence[Message], now: datetime) -> Answers:
     customers = {m.customer_id: m.customer for m in messages}
     stores = {m.store_id for m in messages}
-    consents, suppressions, bought, sent, replies, orders, pauses, unread, inbound = ask_together(
-        *Register.questions(customers.values()),
-        bought_question({m.pk: (m.customer, m.cart.started_at) for m in messages}),
-        _sent_rows(customers, now),
-        _reply_rows(customers, now),
-        _order_rows(customers) if any(m.step.conditions for m in messages) else Order.objects.none(),
-        _pause_rows(stores, now),
-        unread_deliveries(),
-        _inbound_rows(stores),
-    )
+    orders = Order.objects.filter(customer_id__in=customers, cancelled_at=None, is_test=False)
+    pauses = ProviderPause.objects.standing(now).filter(Q(store=None) | Q(store_id__in=stores))
     return Answers(
-        bought={key for (key,) in bought},
-        contact=_contact(messages, Register(consents, suppressions)),
-        sent=_sent(sent),
-        orders=dict(orders),
-        pauses={(channel, store_id): until or now + td(days=3650) for channel, store_id, until in pauses},
-        unread=_unread(stores, dict(unread), {store_id for (store_id,) in inbound}, now),
+        bought=bought_since({m.pk: (m.customer, m.cart.started_at) for m in messages}),
+        contact=_contact(messages, customers),
+        sent=_sent(customers, now),
+        orders=dict(orders.order_by().values_list("customer_id").annotate(Count("pk"))),
+        pauses={(p.channel, p.store_id): p.until or now + td(days=3650) for p in pauses},
+        unread=_unread(stores, now),
         whatsapp_texts=texts_of(_whatsapp_templates(messages)),
-        **_replies(replies, now),
+        **_replies(customers, now),
     )
 
 
@@ -82,31 +73,17 @@ def _whatsapp_templates(messages: Sequence[Message]) -> set[int]:
     return {r.template_id for m in messages for r in open_routes(m) if r.channel == Channel.WHATSAPP}
 
 
-def _order_rows(customers: Collection[int]) -> Question:
-    rows = Order.objects.filter(customer_id__in=customers, cancelled_at=None, is_test=False).order_by()
-    return rows.values_list("customer_id").annotate(Count("pk"))
-
-
-def _pause_rows(stores: Collection[int], now: datetime) -> Question:
-    rows = ProviderPause.objects.standing(now).filter(Q(store=None) | Q(store_id__in=stores))
-    return rows.values_list("channel", "store_id", "until")
-
-
-def _reply_rows(customers: Collection[int], now: datetime) -> Question:
-    rows = Reply.objects.filter(customer_id__in=customers, at__lte=now).order_by("at")
-    return rows.values_list("customer_id", "channel", "intent", "at")
-
-
 class _Replies(TypedDict):
     in_session: set[int]
     replied: dict[int, datetime]
 
 
-def _replies(rows: Rows, now: datetime) -> _Replies:
+def _replies(customers: Mapping[int, Customer], now: datetime) -> _Replies:
     """Who wrote to us: lately by WhatsApp, and when for the last time at all (words of opt-in and help left aside)."""
+    rows = Reply.objects.filter(customer_id__in=customers, at__lte=now).order_by("at")
     replied: dict[int, datetime] = {}
     in_session: set[int] = set()
-    for customer_id, channel, intent, at in rows:
+    for customer_id, channel, intent, at in rows.values_list("customer_id", "channel", "intent", "at"):
         if channel == Channel.WHATSAPP and at > now - _SESSION:
             in_session.add(customer_id)
         if not intent:
@@ -114,37 +91,36 @@ def _replies(rows: Rows, now: datetime) -> _Replies:
     return {"in_session": in_session, "replied": replied}
 
 
-def _sent_rows(customers: Collection[int], now: datetime) -> Question:
+def _sent(customers: Mapping[int, Customer], now: datetime) -> dict[int, list[Earlier]]:
     """What each person was perhaps sent lately, on any channel."""
     rows = Message.objects.filter(customer_id__in=customers, state__in=PERHAPS_REACHED, sent_at__gt=now - _LOOKING_BACK)
-    return rows.values_list("customer_id", "channel", "cart_id", "sent_at")
-
-
-def _sent(rows: Rows) -> dict[int, list[Earlier]]:
     found: dict[int, list[Earlier]] = {}
-    for customer_id, channel, cart_id, sent_at in rows:
-        found.setdefault(customer_id, []).append(Earlier(channel, cart_id, sent_at))
+    for customer_id, channel, cart_id, sent_at in rows.values_list("customer_id", "channel", "cart_id", "sent_at"):
+        found.setdefault(customer_id, []).append(Earlier(channel, cart_id, sent_at or now))
     return found
 
 
-def _contact(messages: Sequence[Message], register: Register) -> dict[tuple[str, int], Allowed | Refused]:
+def _contact(
+    messages: Sequence[Message], customers: Mapping[int, Customer]
+) -> dict[tuple[str, int], Allowed | Refused]:
     """Who may be written to, on every channel that any of the messages might go by."""
-    return {
-        (route.channel, m.customer_id): register.verdict(m.store, m.customer, route.channel)
-        for m in messages
-        for route in open_routes(m)
-    }
+    asked: dict[tuple[int, str], dict[int, Store]] = {}
+    for message in messages:
+        for route in open_routes(message):
+            asked.setdefault((message.store_id, route.channel), {})[message.customer_id] = message.store
+    found: dict[tuple[str, int], Allowed | Refused] = {}
+    for (_, channel), people in asked.items():
+        store = next(iter(people.values()))
+        answers = may_contact(store, [customers[pk] for pk in people], channel)
+        found |= {(channel, pk): answer for pk, answer in answers.items()}
+    return found
 
 
-def _inbound_rows(stores: Collection[int]) -> Question:
-    """Stores with a reply that nobody has read yet."""
-    waiting = ProviderEvent.objects.pending().filter(kind="inbound", store_id__in=stores).order_by()
-    return waiting.values_list("store_id").distinct()
-
-
-def _unread(stores: set[int], oldest: dict[int, datetime], replies: set[int], now: datetime) -> set[int]:
+def _unread(stores: set[int], now: datetime) -> set[int]:
     """Stores with something unread that may stop a message: an order, a reply, or whatever has waited too long."""
-    oldest = {pk: since for pk, since in oldest.items() if pk in stores}
+    waiting = ProviderEvent.objects.pending().filter(kind="inbound", store_id__in=stores).order_by()
+    replies = set(waiting.values_list("store_id", flat=True).distinct())
+    oldest = {pk: since for pk, since in unread_since().items() if pk in stores}
     if not oldest:
         return replies
     orders = Delivery.objects.pending().filter(store_id__in=oldest, topic__icontains="order").order_by()

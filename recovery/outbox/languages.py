@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
-
-from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
 
 from recovery.models import Message, TemplateText
 
@@ -14,34 +10,12 @@ from recovery.models import Message, TemplateText
 APPROVED = "approved"
 
 
-#: Texts as they were last read, by id, with the transaction that wrote them. They are long, and seldom change.
-_read: dict[int, tuple[str, TemplateText]] = {}
-_MOST = 2_000
-
-
 def texts_of(template_ids: Iterable[int]) -> dict[int, dict[str, TemplateText]]:
-    """For each template, its texts by locale, as they are now. Nobody may change the instances."""
-    wanted = set(template_ids)
-    if not wanted:
-        return {}
-    rows = TemplateText.objects.filter(template_id__in=wanted).annotate(written_by=RawSQL("xmin::text", []))
-    written = dict(rows.values_list("pk", "written_by"))
-    stale = [pk for pk, by in written.items() if pk not in _read or _read[pk][0] != by]
-    if stale:
-        _read_again(rows.filter(pk__in=stale))
+    """For each template, its texts by locale."""
     found: dict[int, dict[str, TemplateText]] = {}
-    for pk in written:
-        if pk in _read:  # else it was deleted just now
-            text = _read[pk][1]
-            found.setdefault(text.template_id, {})[text.locale] = text
+    for text in TemplateText.objects.filter(template_id__in=set(template_ids)):
+        found.setdefault(text.template_id, {})[text.locale] = text
     return found
-
-
-def _read_again(rows: QuerySet[Any]) -> None:
-    if len(_read) > _MOST:
-        _read.clear()
-    for text in rows:
-        _read[text.pk] = (text.written_by, text)
 
 
 def choose(texts: Mapping[str, TemplateText], message: Message) -> TemplateText | None:

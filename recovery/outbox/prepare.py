@@ -9,16 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta as td
-from functools import cache
 
 from django.db import transaction
 
 from carts.models import Cart, CartState
 from config.lib import batch
 from config.lib.sealing import Unsealable
-from config.lib.together import ask_together
-from customers.consent import Register
-from customers.models import Customer, Store
+from customers.addresses import address_hashes
+from customers.models import Customer, Suppression
 from recovery import ledger
 from recovery.ledger import Entry
 from recovery.links.mint import masked
@@ -27,13 +25,12 @@ from recovery.outbox.breaker import pause_channel
 from recovery.outbox.carriers import Carrier, carrier_for, owns_provider
 from recovery.outbox.compose import Broken, Composed, Departure, compose
 from recovery.outbox.gate import judge
-from recovery.outbox.routes import steps_of
 from recovery.outbox.throttle import hold_back
 from recovery.outbox.verdicts import Defer, Send, Skip, Verdict
 from recovery.providers.base import Misconfigured
-from recovery.purchases import bought_question
+from recovery.purchases import bought_since
 
-_WITH = ("customer", "cart", "enrolment__flow")
+_WITH = ("store", "customer", "cart", "step", "enrolment__flow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +68,8 @@ def prepare(now: datetime, limit: int, *, leaving: set[int] | None = None) -> tu
 
 
 def _claim(now: datetime, limit: int, leaving: set[int]) -> list[Message]:
-    """Locked, with all that is asked about them. Stores and steps are few and wide, so they are read apart."""
-    rows = Message.objects.due(now).exclude(pk__in=leaving).select_related(*_WITH).defer("body_html", "body_text")
-    messages = list(rows.select_for_update(skip_locked=True, no_key=True, of=("self",))[:limit])
-    stores = Store.objects.in_bulk({message.store_id for message in messages})
-    steps = steps_of(message.step_id for message in messages)
-    for message in messages:
-        message.store, message.step = stores[message.store_id], steps[message.step_id]
-    return messages
+    rows = Message.objects.due(now).exclude(pk__in=leaving).select_related(*_WITH).prefetch_related("step__fallbacks")
+    return list(rows.select_for_update(skip_locked=True, no_key=True, of=("self",))[:limit])
 
 
 def _lock_customers(messages: Sequence[Message]) -> set[int]:
@@ -119,10 +110,9 @@ def _note_detours(going: Sequence[tuple[Message, Send]], now: datetime) -> None:
 def _departures(going: Sequence[tuple[Message, Send]], now: datetime) -> list[Departure]:
     """Each message with its carrier. A carrier whose settings are wrong is paused, and its messages wait for it."""
     departures: list[Departure] = []
-    carriers = cache(carrier_for)  # a store is one instance for the whole batch
     for message, verdict in going:
         try:
-            carrier = carriers(message.store, verdict.route.channel)
+            carrier = carrier_for(message.store, verdict.route.channel)
         except (Misconfigured, Unsealable) as error:
             until = _pause_unusable(message, verdict.route.channel, error, now)
             _write_refusals([message], {message.pk: Defer(until, "provider_paused", str(error))}, now)
@@ -154,7 +144,11 @@ def _composed(departures: Sequence[Departure], now: datetime) -> list[Ready]:
 def _mark(ready: Sequence[Ready], now: datetime) -> list[Ready]:
     """Ask for the order and for a no a last time, and mark the rest `sending` with exactly what will be sent."""
     messages = [one.message for one in ready]
-    last = _meanwhile(messages, now)
+    late, said_no = _ordered_meanwhile(messages), _said_no_meanwhile(messages)
+    last: dict[int, Verdict] = {
+        **{pk: Defer(now, "suppressed") for pk in said_no},
+        **dict.fromkeys(late, Skip("ordered")),
+    }
     _write_refusals([m for m in messages if m.pk in last], last, now)
     staying = [one for one in ready if one.message.pk not in last]
     for one in staying:
@@ -163,25 +157,24 @@ def _mark(ready: Sequence[Ready], now: datetime) -> list[Ready]:
     return staying
 
 
-def _meanwhile(messages: Sequence[Message], now: datetime) -> dict[int, Verdict]:
-    """Composing takes a while; an order or a STOP that came in meanwhile is seen here.
+def _ordered_meanwhile(messages: Sequence[Message]) -> set[int]:
+    """Composing takes a while; an order that came in meanwhile is seen here."""
+    ordered = Cart.objects.filter(pk__in=[m.cart_id for m in messages], state=CartState.ORDERED)
+    carts = set(ordered.values_list("pk", flat=True))
+    bought = bought_since({m.pk: (m.customer, m.cart.started_at) for m in messages})
+    return bought | {m.pk for m in messages if m.cart_id in carts}
 
-    After a STOP the gate is asked again: another channel may be open.
-    """
-    if not messages:
-        return {}
-    ordered, bought, suppressed = ask_together(
-        Cart.objects.filter(pk__in=[m.cart_id for m in messages], state=CartState.ORDERED).values_list("pk"),
-        bought_question({m.pk: (m.customer, m.cart.started_at) for m in messages}),
-        Register.questions([m.customer for m in messages])[1],
-    )
-    carts = {pk for (pk,) in ordered}
-    register = Register([], suppressed)
-    last: dict[int, Verdict] = {
-        m.pk: Defer(now, "suppressed") for m in messages if register.stopped(m.store_id, m.channel, m.customer)
+
+def _said_no_meanwhile(messages: Sequence[Message]) -> set[int]:
+    """So does a STOP. The gate is asked again then: another channel may be open."""
+    places = {
+        (m.store_id, m.channel, hashed): m.pk
+        for m in messages
+        for hashed in address_hashes(m.customer.address(m.channel))
     }
-    late = {key for (key,) in bought} | {m.pk for m in messages if m.cart_id in carts}
-    return last | dict.fromkeys(late, Skip("ordered"))
+    stores, channels, hashes = ({place[n] for place in places} for n in range(3))
+    found = Suppression.objects.filter(store_id__in=stores, channel__in=channels, address_hash__in=hashes)
+    return {places[place] for place in found.values_list("store_id", "channel", "address_hash") if place in places}
 
 
 def _marked(one: Ready, now: datetime) -> dict[str, object]:

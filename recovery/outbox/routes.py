@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from recovery.models import FlowStep, Message
@@ -20,25 +19,6 @@ def routes_of(step: FlowStep) -> list[Route]:
     """The step's own channel, then its fallbacks. The step comes with its fallbacks prefetched."""
     others = sorted(step.fallbacks.all(), key=lambda fallback: fallback.position)
     return [Route(step.channel, step.template_id), *(Route(other.channel, other.template_id) for other in others)]
-
-
-#: Steps of published versions, with their fallbacks. PostgreSQL itself sees to it that they never change.
-_published: dict[int, FlowStep] = {}
-_MOST = 10_000
-
-
-def steps_of(step_ids: Iterable[int]) -> dict[int, FlowStep]:
-    """The steps by their ids, with their fallbacks. Nobody may change the instances."""
-    wanted = set(step_ids)
-    found = {pk: _published[pk] for pk in wanted if pk in _published}
-    if len(found) < len(wanted):
-        rows = FlowStep.objects.filter(pk__in=wanted - found.keys()).select_related("version")
-        fresh = {step.pk: step for step in rows.prefetch_related("fallbacks")}
-        if len(_published) > _MOST:
-            _published.clear()
-        _published.update({pk: step for pk, step in fresh.items() if step.version.published_at})
-        found |= fresh
-    return found
 
 
 def open_routes(message: Message) -> list[Route]:

@@ -13,6 +13,7 @@ from recovery.providers.base import Envelope, Permanent
 
 # RFC 2045 §6.7 proposes it: "=_" cannot occur in a quoted-printable body, so the boundary is never found inside one.
 _BOUNDARY = "=_alternative_"
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -72,7 +73,6 @@ def _header(name: str, value: str) -> str:
 
 def _part(kind: str, content: str) -> bytes:
     """Quoted-printable: readable to filters, and safe with relays that cannot take eight bits or long lines."""
-    lines = content.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
-    body = b2a_qp(lines.encode(), istext=True)
+    body = b2a_qp(_LINE_END.sub("\r\n", content).encode(), istext=True)
     head = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     return head.encode() + body
