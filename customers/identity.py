@@ -94,7 +94,8 @@ def find(store_id: int, *, external_id: str = "", email: str = "", phone: str = 
 def merge(kept_id: int, gone_id: int) -> None:
     """Give everything of one customer to another and delete the emptied row. Does nothing when either is gone.
 
-    Rows of upper floors move too: every foreign key to Customer is followed, without naming its model.
+    Rows of upper floors move too: every foreign key to Customer is followed, without naming its model. A model that
+    can hold only one row of each person has `give_way(kept_id, gone_id)`, which drops the one that must not stay.
     """
     with transaction.atomic():
         people = {
@@ -106,6 +107,8 @@ def merge(kept_id: int, gone_id: int) -> None:
         _keep_newest_consent(kept_id, gone_id)
         for relation in Customer._meta.related_objects:
             model: type[Model] = relation.related_model
+            if give_way := getattr(model, "give_way", None):
+                give_way(kept_id, gone_id)
             model._base_manager.filter(**{relation.field.name: gone_id}).update(**{relation.field.name: kept_id})
         _fill_gaps(kept, gone)
         gone.delete()

@@ -1,7 +1,17 @@
 """Flows, messages, links and what they brought. Import from here; inside, imports run one way."""
 
 from recovery.models.credits import Credit
-from recovery.models.flows import Enrolment, EnrolmentState, Flow, FlowStatus, FlowStep, FlowVersion, StepFallback
+from recovery.models.experiments import Assignment, Experiment, ExperimentKind
+from recovery.models.flows import (
+    Enrolment,
+    EnrolmentState,
+    Flow,
+    FlowStatus,
+    FlowStep,
+    FlowVersion,
+    StepFallback,
+    StepVariant,
+)
 from recovery.models.links import Click, Link, LinkKind
 from recovery.models.messages import Decision, Message, MessageState
 from recovery.models.provider_events import EventState, Notice, ProviderEvent, Reply
@@ -9,11 +19,14 @@ from recovery.models.providers import ProviderPause
 from recovery.models.templates import MessageTemplate, TemplateText
 
 __all__ = [
+    "Assignment",
     "Click",
     "Credit",
     "Decision",
     "Enrolment",
     "EnrolmentState",
+    "Experiment",
+    "ExperimentKind",
     "Flow",
     "FlowStatus",
     "FlowStep",
@@ -29,5 +42,6 @@ __all__ = [
     "ProviderPause",
     "Reply",
     "StepFallback",
+    "StepVariant",
     "TemplateText",
 ]

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from datetime import timedelta as td
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -52,10 +53,18 @@ class FlowVersion(models.Model):
     flow = models.ForeignKey(Flow, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     published_at = models.DateTimeField(null=True, blank=True)
+    holdout_percent = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(50)],
+        help_text="So many of a hundred shoppers get nothing of this flow: what they buy by themselves is the measure.",
+    )
+    # What the tests of this version are to prove; frozen in each Experiment at its start. See experiments.plans.
+    plan = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["-number"]
         constraints = [
+            models.CheckConstraint(name="flow_holdout_is_a_share", condition=Q(holdout_percent__lte=50)),
             models.UniqueConstraint(fields=["flow", "number"], name="flow_version_is_one"),
             models.UniqueConstraint(fields=["flow"], condition=Q(published_at=None), name="flow_has_one_draft"),
         ]
@@ -86,6 +95,43 @@ class FlowStep(models.Model):
 
     def __str__(self) -> str:
         return f"step {self.position}"
+
+    @property
+    def delays(self) -> list[td]:
+        """Every delay that some shopper gets, shortest first. The step comes with its variants prefetched."""
+        return sorted(variant.delay_of(self) for variant in self.variants.all()) or [self.delay]
+
+
+class StepVariant(models.Model):
+    """One arm of a test within a step. What it leaves open is the step's own. As unchangeable as the step.
+
+    A step with variants sends nothing but them: the step as it stands is an arm only where a variant repeats it.
+    """
+
+    step = models.ForeignKey(FlowStep, on_delete=models.CASCADE, related_name="variants")
+    name = models.CharField(max_length=20)
+    weight = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
+    template = models.ForeignKey(
+        MessageTemplate, on_delete=models.PROTECT, null=True, blank=True, related_name="variants"
+    )
+    delay = models.DurationField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(name="variant_weighs_something", condition=Q(weight__gte=1)),
+            models.UniqueConstraint(fields=["step", "name"], name="variant_is_one_per_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def delay_of(self, step: FlowStep) -> td:
+        return step.delay if self.delay is None else self.delay
+
+    def template_of(self, step: FlowStep) -> int:
+        """The id of the template that goes by the step's own channel."""
+        return self.template_id or step.template_id
 
 
 class StepFallback(models.Model):

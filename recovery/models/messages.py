@@ -9,7 +9,7 @@ from django.utils import timezone
 from carts.models import Cart
 from config.lib.checks import in_choices
 from customers.models import Channel, Customer, Store
-from recovery.models.flows import Enrolment, FlowStep
+from recovery.models.flows import Enrolment, FlowStep, StepVariant
 
 
 class MessageState(models.TextChoices):
@@ -57,6 +57,10 @@ class Message(models.Model):
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="messages", db_index=False)
     enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="messages", db_index=False)
     step = models.ForeignKey(FlowStep, on_delete=models.PROTECT, related_name="messages")
+    # Drawn at the door, for good; None where the step has no variants, or was not drawn yet.
+    variant = models.ForeignKey(
+        StepVariant, on_delete=models.PROTECT, null=True, blank=True, related_name="messages", db_index=False
+    )
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="messages")
     # The message whose channel failed for good, and in whose stead this one goes.
     fallback_of = models.OneToOneField("self", on_delete=models.CASCADE, null=True, blank=True, related_name="fallback")
@@ -64,7 +68,7 @@ class Message(models.Model):
     channel = models.CharField(max_length=10, choices=Channel)
     state = models.CharField(max_length=9, choices=MessageState, default=MessageState.QUEUED)
     due_at = models.DateTimeField()  # the next try; moves when it is deferred or retried
-    planned_at = models.DateTimeField()  # what the flow asked for; never moves
+    planned_at = models.DateTimeField()  # what the flow asked for; moves only when the variant is drawn
     expires_at = models.DateTimeField()  # too late after this
     attempts = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)  # when it was handed to the provider
@@ -97,6 +101,7 @@ class Message(models.Model):
             models.Index(fields=["sent_at"], name="message_in_hand", condition=Q(state="sending")),
             models.Index(fields=["customer", "sent_at"], name="message_of_customer"),
             models.Index(fields=["store", "planned_at"], name="message_of_store"),
+            models.Index(fields=["variant"], name="message_of_variant", condition=Q(variant__isnull=False)),
             models.Index(fields=["provider_id"], name="message_by_provider_id", condition=~Q(provider_id="")),
         ]
 

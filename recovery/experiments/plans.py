@@ -1,0 +1,117 @@
+"""What is tested: the arms of a published version, and the plan that is frozen when a test starts."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from customers.models import Store
+from recovery.models import Experiment, ExperimentKind, Flow, FlowStep, FlowVersion
+
+#: The arms of a holdout.
+TREATED, HOLDOUT = "treated", "holdout"
+#: What a plan says unless it was decided otherwise: over how many days from the draw orders count, at which level of
+#: error and with which power the verdict is asked for, and the smallest relative gain that is worth finding.
+DEFAULTS: Mapping[str, Any] = {"metric": "orders", "window_days": 14, "alpha": 0.05, "power": 0.8, "lift": 0.2}
+
+Arm = dict[str, Any]  # name, weight; of a variant also template (id) and delay (seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One test that a version asks for."""
+
+    kind: ExperimentKind
+    position: int | None
+    arms: list[Arm]
+
+
+def holdout_arms(percent: int) -> list[Arm]:
+    return [{"name": TREATED, "weight": 100 - percent}, {"name": HOLDOUT, "weight": percent}]
+
+
+def variant_arms(step: FlowStep) -> list[Arm]:
+    """The arms of a step, with all in which they differ: what is compared is part of the plan."""
+    return [
+        {
+            "name": variant.name,
+            "weight": variant.weight,
+            "template": variant.template_of(step),
+            "delay": int(variant.delay_of(step).total_seconds()),
+        }
+        for variant in sorted(step.variants.all(), key=lambda variant: variant.name)
+    ]
+
+
+def trials_of(version: FlowVersion) -> list[Trial]:
+    """The tests that a version asks for: its holdout, and each step with variants."""
+    found = []
+    if version.holdout_percent:
+        found.append(Trial(ExperimentKind.HOLDOUT, None, holdout_arms(version.holdout_percent)))
+    for step in version.steps.prefetch_related("variants").order_by("position"):
+        if step.variants.all():
+            found.append(Trial(ExperimentKind.VARIANTS, step.position, variant_arms(step)))
+    return found
+
+
+def unlike(running: Sequence[Experiment], wanted: Sequence[Trial]) -> tuple[list[Experiment], list[Trial]]:
+    """Which running tests end and which start, so that what runs is what is wanted. One that is alike goes on."""
+    keys = [(trial.kind, trial.position, trial.arms) for trial in wanted]
+    known = [(ExperimentKind(one.kind), one.position, one.arms) for one in running]
+    ending = [one for one, key in zip(running, known, strict=True) if key not in keys]
+    return ending, [trial for trial, key in zip(wanted, keys, strict=True) if key not in known]
+
+
+def start_trials(version: FlowVersion, *, now: datetime) -> None:
+    """Bring the flow's experiments in line with its newly published version. Runs in the caller's transaction."""
+    running = list(Experiment.objects.running().filter(flow=version.flow_id).select_for_update())
+    ending, starting = unlike(running, trials_of(version))
+    Experiment.objects.filter(pk__in=[one.pk for one in ending]).update(ended_at=now)
+    for trial in starting:
+        _start(version.flow.store_id, version.flow_id, trial, version.plan, now)
+
+
+def _start(store_id: int, flow_id: int | None, trial: Trial, plan: Mapping[str, Any], now: datetime) -> Experiment:
+    return Experiment.objects.create(
+        store_id=store_id,
+        flow_id=flow_id,
+        kind=trial.kind,
+        position=trial.position,
+        salt=secrets.token_hex(8),
+        arms=trial.arms,
+        plan={**DEFAULTS, **plan},
+        started_at=now,
+    )
+
+
+def store_holdout(store: Store) -> int:
+    """How many of a hundred shoppers get nothing of any flow of the store."""
+    running = Experiment.objects.running().filter(store=store, flow=None).first()
+    return next((arm["weight"] for arm in running.arms if arm["name"] == HOLDOUT), 0) if running else 0
+
+
+def set_store_holdout(store: Store, percent: int, *, now: datetime, plan: Mapping[str, Any] | None = None) -> None:
+    """Hold out that share over all flows (0: nobody). Another share than before ends the experiment and starts anew.
+
+    Whoever is within a flow finishes it as they began it. Raises ValueError for a share that is not 0 to 50.
+    """
+    if not 0 <= percent <= 50:
+        raise ValueError("A holdout is a share of 0 to 50 percent.")
+    with transaction.atomic():
+        Store.objects.select_for_update(no_key=True).get(pk=store.pk)
+        if store_holdout(store) == percent:
+            return
+        Experiment.objects.running().filter(store=store, flow=None).update(ended_at=now)
+        if percent:
+            trial = Trial(ExperimentKind.HOLDOUT, None, holdout_arms(percent))
+            _start(store.pk, None, trial, plan or {}, now)
+
+
+def running_trials(flow: Flow) -> list[Experiment]:
+    """The experiments that run within the flow, its holdout first."""
+    return sorted(Experiment.objects.running().filter(flow=flow), key=lambda one: one.position or 0)
