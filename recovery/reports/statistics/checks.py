@@ -1,0 +1,34 @@
+"""Whether a verdict may be given at all: were the arms filled as planned, and how many questions were asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+#: Below this, the shares of the arms are not the planned ones, and no verdict is given until that is explained.
+MISMATCH = 0.001
+
+
+def sample_ratio(counts: Mapping[str, int], weights: Mapping[str, float]) -> float:
+    """How often chance alone would fill the arms as unevenly as this: the chi-squared test's p.
+
+    `counts` has the assigned of each arm, `weights` the planned shares on any scale. Raises ValueError where an arm
+    was filled that was never planned, or nobody was assigned.
+    """
+    from scipy.stats import chisquare
+
+    total = sum(counts.values())
+    strange = [arm for arm in counts if counts[arm] and not weights.get(arm)]
+    if strange or not total:
+        raise ValueError(f"assigned to an arm that was not planned: {', '.join(strange)}" if strange else "no units")
+    arms = [arm for arm, weight in weights.items() if weight]
+    if len(arms) < 2:
+        raise ValueError("a ratio needs two arms")
+    scale = total / sum(weights[arm] for arm in arms)
+    return float(chisquare([counts.get(arm, 0) for arm in arms], [weights[arm] * scale for arm in arms]).pvalue)
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """The p of each of several questions asked at once, adjusted (S. Holm 1979), in the order given."""
+    from statsmodels.stats.multitest import multipletests
+
+    return [float(p) for p in multipletests(list(ps), method="holm")[1]] if ps else []
