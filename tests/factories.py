@@ -18,7 +18,7 @@ from carts.snapshots import CartSnapshot, Consent, Line, OrderSnapshot, Person, 
 from config.lib import sealing
 from customers.models import Store, StoreSecret
 from recovery.flows.standard import install_standard_flow
-from recovery.models import Flow
+from recovery.models import Flow, Offer
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -62,6 +62,19 @@ def make_store(**fields: Any) -> Store:
 def make_flow(store: Store) -> Flow:
     """The standard flow, live: at abandonment, after 24 h, after 72 h."""
     return install_standard_flow(store, now=ago(days=30))
+
+
+def make_offer(store: Store, **fields: Any) -> Offer:
+    """Ten percent for everybody, valid for three days, once in 180 days, as one static code."""
+    defaults: dict[str, Any] = {
+        "name": "Ten percent",
+        "value": Decimal(10),
+        "currency": store.currency,
+        "audience": "all",
+        "source": "static",
+        "static_code": "BACK10",
+    }
+    return Offer.objects.create(store=store, **(defaults | fields))
 
 
 def person(n: int = 1, *, consents: Sequence[str] = ("email",), **fields: Any) -> Person:

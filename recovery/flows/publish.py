@@ -12,7 +12,16 @@ from django.db import transaction
 
 from customers.models import Channel
 from recovery.conditions import BadConditions, Conditions
-from recovery.models import Flow, FlowStatus, FlowStep, FlowVersion, MessageTemplate, StepFallback
+from recovery.models import (
+    Flow,
+    FlowStatus,
+    FlowStep,
+    FlowVersion,
+    MessageTemplate,
+    Offer,
+    StepFallback,
+    WithoutOffer,
+)
 from recovery.outbox.reach import store_window
 from recovery.policy import rules
 
@@ -34,6 +43,8 @@ class StepPlan:
     late_after: td = td(hours=6)
     conditions: dict[str, Any] = field(default_factory=dict)
     fallbacks: Sequence[MessageTemplate] = ()  # one a channel, in the order of preference
+    offer: Offer | None = None
+    without_offer: str = WithoutOffer.SEND
 
 
 def draft_of(flow: Flow) -> FlowVersion:
@@ -45,14 +56,16 @@ def draft_of(flow: Flow) -> FlowVersion:
             return draft
         newest = flow.versions.order_by("-number").first()
         draft = FlowVersion.objects.create(flow=flow, number=(newest.number if newest else 0) + 1)
-        for step in newest.steps.prefetch_related("fallbacks__template") if newest else []:
+        for step in newest.steps.select_related("offer").prefetch_related("fallbacks__template") if newest else []:
             _write_step(draft, step.position, _plan_of(step))
         return draft
 
 
 def _plan_of(step: FlowStep) -> StepPlan:
     fallbacks = [fallback.template for fallback in step.fallbacks.all()]
-    return StepPlan(step.delay, step.template, step.late_after, step.conditions, fallbacks)
+    return StepPlan(
+        step.delay, step.template, step.late_after, step.conditions, fallbacks, step.offer, step.without_offer
+    )
 
 
 def publish(flow: Flow, *, now: datetime) -> FlowVersion:
@@ -75,7 +88,7 @@ def publish(flow: Flow, *, now: datetime) -> FlowVersion:
 
 def problems(version: FlowVersion) -> list[str]:
     """What stands against publishing, in sentences."""
-    rows = version.steps.prefetch_related("template__texts", "fallbacks__template__texts")
+    rows = version.steps.select_related("offer").prefetch_related("template__texts", "fallbacks__template__texts")
     steps = list(rows.order_by("position"))
     found = [] if steps else ["The flow has no step: add one."]
     for before, step in zip([None, *steps], steps, strict=False):
@@ -103,6 +116,8 @@ def _problems(step: FlowStep, before: FlowStep | None, store_id: int) -> list[st
         Conditions.parse(step.conditions)
     except BadConditions as error:
         found.append(f"{name}: {error}")
+    if step.offer and step.offer.store_id != store_id:
+        found.append(f"{name} carries an offer of another store.")
     return found
 
 
@@ -153,6 +168,8 @@ def _write_step(draft: FlowVersion, position: int, plan: StepPlan) -> None:
         channel=plan.template.channel,
         template=plan.template,
         conditions=plan.conditions,
+        offer=plan.offer,
+        without_offer=plan.without_offer,
     )
     StepFallback.objects.bulk_create(
         StepFallback(step=step, position=number, channel=template.channel, template=template)

@@ -1,6 +1,7 @@
 """Flows, messages, links and what they brought. Import from here; inside, imports run one way."""
 
 from recovery.models.credits import Credit
+from recovery.models.discounts import Audience, CodeSource, CodeState, DiscountCode, Offer, OfferKind, StoreDiscount
 from recovery.models.experiments import Assignment, Experiment, ExperimentKind
 from recovery.models.flows import (
     Enrolment,
@@ -11,6 +12,7 @@ from recovery.models.flows import (
     FlowVersion,
     StepFallback,
     StepVariant,
+    WithoutOffer,
 )
 from recovery.models.links import Click, Link, LinkKind
 from recovery.models.messages import Decision, Message, MessageState
@@ -19,10 +21,14 @@ from recovery.models.providers import ProviderPause
 from recovery.models.templates import MessageTemplate, TemplateText
 
 __all__ = [
+    "Audience",
     "Assignment",
     "Click",
+    "CodeSource",
+    "CodeState",
     "Credit",
     "Decision",
+    "DiscountCode",
     "Enrolment",
     "EnrolmentState",
     "Experiment",
@@ -38,10 +44,14 @@ __all__ = [
     "MessageTemplate",
     "EventState",
     "Notice",
+    "Offer",
+    "OfferKind",
     "ProviderEvent",
     "ProviderPause",
     "Reply",
     "StepFallback",
+    "StoreDiscount",
     "StepVariant",
     "TemplateText",
+    "WithoutOffer",
 ]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from carts.models import Cart
 from config.lib.checks import in_choices
 from customers.models import Channel, Customer, Store
+from recovery.models.discounts import Offer
 from recovery.models.templates import MessageTemplate
 
 
@@ -73,6 +74,11 @@ class FlowVersion(models.Model):
         return f"{self.flow} v{self.number}"
 
 
+class WithoutOffer(models.TextChoices):
+    SEND = "send", "Send the message without it"
+    SKIP = "skip", "Do not send the message"
+
+
 class FlowStep(models.Model):
     """One message of a flow. Of a published version it never changes (a trigger keeps it)."""
 
@@ -85,11 +91,16 @@ class FlowStep(models.Model):
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.EMAIL)
     template = models.ForeignKey(MessageTemplate, on_delete=models.PROTECT, related_name="steps")
     conditions = models.JSONField(default=dict, blank=True)  # see recovery.conditions.Conditions
+    # RESTRICT, not PROTECT: with the whole store it may go.
+    offer = models.ForeignKey(Offer, on_delete=models.RESTRICT, null=True, blank=True, related_name="steps")
+    # Where the shopper may not have the offer, or the shop makes no code in time.
+    without_offer = models.CharField(max_length=4, choices=WithoutOffer, default=WithoutOffer.SEND)
 
     class Meta:
         ordering = ["position"]
         constraints = [
             in_choices("channel", Channel),
+            in_choices("without_offer", WithoutOffer),
             models.UniqueConstraint(fields=["version", "position"], name="flow_step_is_one_per_position"),
         ]
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from carts.models import Cart
 from config.lib.checks import in_choices
 from customers.models import Channel, Customer, Store
+from recovery.models.discounts import DiscountCode
 from recovery.models.flows import Enrolment, FlowStep, StepVariant
 
 
@@ -84,6 +85,10 @@ class Message(models.Model):
     body_html = models.TextField(blank=True)
     body_text = models.TextField(blank=True)
     segments = models.PositiveSmallIntegerField(default=0)  # of an SMS
+    # The code that it carries: made for this message, or for an earlier one and still alive.
+    discount_code = models.ForeignKey(
+        DiscountCode, on_delete=models.SET_NULL, null=True, blank=True, related_name="messages"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = MessageQuerySet.as_manager()
