@@ -137,6 +137,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"  # with no-referrer, browsers post forms as from nowhere, and CSRF refuses them
 SECURE_HSTS_SECONDS = 31_536_000 if _PUBLIC.scheme == "https" else 0
+AUTHENTICATION_BACKENDS = ["customers.access.Memberships"]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 AUTH_PASSWORD_VALIDATORS = [

@@ -1,9 +1,12 @@
-"""Who may enter the admin: Django's own users and groups, in the look of the house."""
+"""Who may enter the admin: Django's own users, for superusers only. What they may do there, their memberships say.
+
+Decision: Django's groups and single permissions are not shown, since nothing asks them (`customers.access`).
+"""
 
 from __future__ import annotations
 
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -18,11 +21,12 @@ class Users(UserAdmin, ModelAdmin):
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "email", "is_active", "is_superuser", "last_login")
-    list_filter = ("is_active", "is_superuser", "groups")
+    list_filter = ("is_active", "is_superuser")
     filter_horizontal = ()
-    autocomplete_fields = ("groups",)
-
-
-@admin.register(Group)
-class Groups(GroupAdmin, ModelAdmin):
-    filter_horizontal = ()
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    readonly_fields = ("last_login", "date_joined")

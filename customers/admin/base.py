@@ -1,4 +1,4 @@
-"""What every admin page of ours shares: lists that never count, deeds that are POSTs, pages that only read."""
+"""What every admin page of ours shares: rows of one's own stores, lists that never count, deeds that are POSTs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Field, Model
+from django.db.models import Field, ForeignKey, ManyToManyField, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -20,10 +20,29 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.paginator import InfinitePaginator
 
+from customers import access
 from customers.models import Store
 
-#: For `list_filter`: both as dropdowns in the side sheet.
-BY_STORE = ("store", RelatedDropdownFilter)
+
+class OwnRowsFilter(RelatedDropdownFilter):
+    """Offers what belongs to one's own stores."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        rows = access.own(request.user, field.remote_field.model._default_manager.all())
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        found: list[tuple[Any, str]] = field.get_choices(
+            include_blank=False, ordering=ordering, limit_choices_to={"pk__in": rows}
+        )
+        return found
+
+
+def by_related(field: str) -> tuple[str, type[OwnRowsFilter]]:
+    """A filter over a foreign key."""
+    return (field, OwnRowsFilter)
+
+
+#: For `list_filter`: as dropdowns in the side sheet.
+BY_STORE = by_related("store")
 
 
 def by_choice(field: str) -> tuple[str, type[ChoicesDropdownFilter]]:
@@ -46,8 +65,33 @@ class Deed:
     permission: str = ""
 
 
-class Page(ModelAdmin):
-    """A model's pages. What changes something outside the form is a `Deed`, and a deed is a POST.
+class OwnChoices:
+    """For pages and inlines: a foreign key offers rows of the stores in which one may write. For inlines, name it
+    first: `class Lines(OwnChoices, StackedInline)`."""
+
+    opts: Any
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["queryset"] = self._choices(db_field, request, kwargs)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_manytomany(self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["queryset"] = self._choices(db_field, request, kwargs)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def _choices(self, db_field: Any, request: HttpRequest, kwargs: dict[str, Any]) -> QuerySet[Any]:
+        asked = kwargs.get("queryset")
+        if asked is None:
+            asked = self.get_field_queryset(kwargs.get("using"), db_field, request)  # type: ignore[attr-defined]
+        rows = db_field.remote_field.model._default_manager.all() if asked is None else asked
+        names = (f"{self.opts.app_label}.{action}_{self.opts.model_name}" for action in ("add", "change"))
+        return access.own(request.user, rows, *names)
+
+
+class Page(OwnChoices, ModelAdmin):
+    """A model's pages, showing rows of one's own stores only. A row of another store is a 404, as one that is not.
+
+    What changes something outside the form is a `Deed`, and a deed is a POST.
 
     Decision: Unfold's own detail actions are links, so a prefetching browser could do them; deeds replace them.
     """
@@ -66,15 +110,55 @@ class Page(ModelAdmin):
 
     def get_deeds(self, request: HttpRequest, obj: Model) -> list[Deed]:
         """The deeds that make sense for this row and that the user may do."""
-        return [deed for deed in self.deeds if self.may(request, deed)]
+        return [deed for deed in self.deeds if self.may(request, deed, obj)]
 
-    def may(self, request: HttpRequest, deed: Deed) -> bool:
+    def may(self, request: HttpRequest, deed: Deed, obj: Model) -> bool:
         user: Any = request.user
-        return bool(user.has_perm(deed.permission or self.permission("change")))
+        return bool(user.has_perm(deed.permission or self.permission("change"), obj))
 
     def permission(self, action: str) -> str:
         """carts.change_cart"""
         return f"{self.opts.app_label}.{action}_{self.opts.model_name}"
+
+    # -- whose rows
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return access.own(request.user, super().get_queryset(request))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        user: Any = request.user
+        return bool(user.has_perm(self.permission("add")))
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        user: Any = request.user
+        return any(user.has_perm(self.permission(action), obj) for action in ("view", "change"))
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        user: Any = request.user
+        return bool(user.has_perm(self.permission("change"), obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        user: Any = request.user
+        return bool(user.has_perm(self.permission("delete"), obj))
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        """Whatever the form let through: what is saved lies in a store in which one may do so."""
+        row = super().save_form(request, form, change)
+        user: Any = request.user
+        if not (user.is_superuser or user.has_perm(self.permission("change" if change else "add"), row)):
+            raise PermissionDenied
+        return row
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """An action changes rows, unless it says that it only reads: it gets those of the stores where one may."""
+        action = self.get_actions(request).get(request.POST.get("action", ""))
+        reads = action is not None and "view" in getattr(action[0], "allowed_permissions", ())
+        permission = self.permission("view" if reads else "change")
+        response: HttpResponse | None = super().response_action(request, access.own(request.user, queryset, permission))
+        return response
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        raise Http404
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_deed"
@@ -88,7 +172,7 @@ class Page(ModelAdmin):
         wanted = next((one for one in self.deeds if one.name == deed), None)
         if wanted is None:
             raise Http404
-        if not self.may(request, wanted):
+        if not self.may(request, wanted, obj):
             raise PermissionDenied
         if wanted not in self.get_deeds(request, obj):
             self.message_user(request, "That is not possible any more: somebody was quicker.", messages.WARNING)

@@ -62,7 +62,7 @@ class Suppressions(Page):
     empty_hint = "Who unsubscribes, replies STOP, reports spam or has a dead mailbox is put here by itself."
 
     def get_form(self, request: HttpRequest, obj: Model | None = None, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, **kwargs) if obj else StopForm
+        return super().get_form(request, obj, **(kwargs if obj else kwargs | {"form": StopForm}))
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

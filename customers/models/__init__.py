@@ -1,5 +1,6 @@
 """Stores, the people who shop there, and what they allowed. Import from here; inside, imports run one way."""
 
+from customers.models.access import Membership, Role
 from customers.models.consent import Channel, Consent, ConsentEvent
 from customers.models.people import Customer, Identity
 from customers.models.privacy import PrivacyRequest
@@ -12,8 +13,10 @@ __all__ = [
     "ConsentEvent",
     "Customer",
     "Identity",
+    "Membership",
     "Platform",
     "PrivacyRequest",
+    "Role",
     "Store",
     "StoreSecret",
     "Suppression",

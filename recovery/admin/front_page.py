@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from carts.models import Delivery, DeliveryState
+from customers.access import own, stores_for
 from customers.admin.base import address
 from customers.models import PrivacyRequest, Store
 from customers.models.privacy import PrivacyKind
@@ -49,42 +50,54 @@ def front_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     now = timezone.now()
     if not user.has_perm("customers.view_store"):
         return context | {"jobs": [], "shops": [], "may_see": False}
-    stores = list(Store.objects.filter(is_active=True, uninstalled_at=None).order_by("is_demo", "name"))
+    visible = stores_for(user, "customers.view_store")
+    stores = list(visible.filter(is_active=True, uninstalled_at=None).order_by("is_demo", "name"))
     return context | {
         "title": "Overview",
         "may_see": True,
-        "jobs": jobs(stores, now),
+        "jobs": jobs(user, stores, now),
         "shops": [_shop(store, now) for store in stores[:_MOST_STORES]],
         "more_stores": max(0, len(stores) - _MOST_STORES),
         "may_add": user.has_perm("customers.add_store"),
     }
 
 
-def jobs(stores: list[Store], now: datetime) -> list[Job]:
-    """What wants doing, the most pressing first."""
+def jobs(user: Any, stores: list[Store], now: datetime) -> list[Job]:
+    """What wants doing in somebody's own stores, the most pressing first."""
     return [
-        *_pauses(now),
-        *_dead_letters(),
+        *_pauses(user, now),
+        *_dead_letters(user),
         *_silent_stores(stores),
         *_nameless_stores(stores),
         *_flows(stores),
-        *_unknown(now),
-        *_privacy(),
+        *_unknown(user, now),
+        *_privacy(user),
     ]
 
 
-def _pauses(now: datetime) -> list[Job]:
-    return [
+def _pauses(user: Any, now: datetime) -> list[Job]:
+    standing = own(user, ProviderPause.objects.standing(now), "recovery.view_providerpause")
+    found = [
         Job(
             f"{pause.provider} is paused for {pause.store or 'all stores that share it'}: {pause.detail or pause.code}",
             address(pause), "Look", "bad",
         )
-        for pause in ProviderPause.objects.standing(now).select_related("store")[:5]
+        for pause in standing.select_related("store")[:5]
     ]  # fmt: skip
+    if not user.is_superuser and ProviderPause.objects.standing(now).filter(store=None).exists():
+        # Its detail may speak of other stores: that is for who runs the installation.
+        words = "The provider that all stores share is paused; who runs this installation is told why"
+        found.append(Job(words, _listed("recovery_message"), "See what waits", "bad"))
+    return found
 
 
-def _dead_letters() -> list[Job]:
-    rows = Delivery.objects.dead().order_by().values_list("store__name").annotate(count=Count("pk"))
+def _dead_letters(user: Any) -> list[Job]:
+    rows = (
+        own(user, Delivery.objects.dead(), "carts.view_delivery")
+        .order_by()
+        .values_list("store__name")
+        .annotate(count=Count("pk"))
+    )
     link = _listed("carts_delivery", state__exact=DeliveryState.DEAD)
     return [
         Job(f"{count} webhook{_s(count)} of {name} could not be read", link, "Read and put back", "bad")
@@ -133,17 +146,18 @@ def _flows(stores: list[Store]) -> list[Job]:
     return [*list(written.values())[:5], *idle[:5]]
 
 
-def _unknown(now: datetime) -> list[Job]:
+def _unknown(user: Any, now: datetime) -> list[Job]:
     asked = Q(state=MessageState.UNKNOWN, planned_at__gte=now - _UNKNOWN_FOR)
-    count = Message.objects.filter(asked)[:1_000].count()
+    count = own(user, Message.objects.filter(asked), "recovery.view_message")[:1_000].count()
     if not count:
         return []
     text = f"{count} message{_s(count)} of the last 7 days may or may not have been sent; none is repeated"
     return [Job(text, _listed("recovery_message", state__exact=MessageState.UNKNOWN), "Look")]
 
 
-def _privacy() -> list[Job]:
-    count = PrivacyRequest.objects.filter(kind=PrivacyKind.ACCESS, done_at=None).count()
+def _privacy(user: Any) -> list[Job]:
+    asked = PrivacyRequest.objects.filter(kind=PrivacyKind.ACCESS, done_at=None)
+    count = own(user, asked, "customers.change_privacyrequest").count()
     text = f"{count} {'person asks' if count == 1 else 'people ask'} for their data"
     return [Job(text, reverse("admin:customers_privacyrequest_changelist"), "Answer")] if count else []
 

@@ -54,7 +54,6 @@ _GROUPS: list[tuple[str, list[_Item]]] = [
                 "recovery.view_providerpause",
             ),
             ("Users", "person", "admin:auth_user_changelist", "auth.view_user"),
-            ("Roles", "badge", "admin:auth_group_changelist", "auth.view_group"),
         ],
     ),
 ]

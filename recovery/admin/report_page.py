@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
 
 from carts.models import Cart
 from config.lib.durations import in_words
+from customers.access import own_store, stores_for
 from customers.models import Store
 from recovery.reports import definitions
 from recovery.reports.definitions import Definition
@@ -32,10 +33,15 @@ class Asked(forms.Form):
     """The filter row."""
 
     store = forms.ModelChoiceField(
-        Store.objects.order_by("name"), to_field_name="slug", widget=UnfoldAdminSelectWidget, empty_label=None
+        Store.objects.none(), to_field_name="slug", widget=UnfoldAdminSelectWidget, empty_label=None
     )
     first = forms.DateField(required=False, label="From", widget=UnfoldAdminDateWidget)
     last = forms.DateField(required=False, label="To", widget=UnfoldAdminDateWidget)
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen: Any = self.fields["store"]
+        chosen.queryset = stores_for(user, "customers.view_store").order_by("name")
 
 
 def report_page(request: HttpRequest) -> HttpResponse:
@@ -56,20 +62,23 @@ def report_page(request: HttpRequest) -> HttpResponse:
     found = figures(store, asked, as_of=now)
     if request.GET.get("format") == "json":
         return JsonResponse(as_json(found))
-    return TemplateResponse(request, "reports/report.html", context | told(found) | {"form": _filled(store, asked)})
+    filled = Asked(_asked(store, asked), user=user)
+    return TemplateResponse(request, "reports/report.html", context | told(found) | {"form": filled})
 
 
 def _form(request: HttpRequest) -> Asked | None:
-    """None where there is no store to report on."""
+    """None where there is no store to report on. Raises Http404 for a strange store."""
+    if request.GET.get("store"):
+        own_store(request.user, request.GET["store"])
+        return Asked(request.GET, user=request.user)
     has_carts = Exists(Cart.objects.filter(store=OuterRef("pk")))
-    first = Store.objects.annotate(has_carts=has_carts).order_by("-has_carts", "is_demo", "name").first()
-    if first is None:
-        return None
-    return Asked({"store": first.slug, **request.GET.dict()})
+    stores = stores_for(request.user, "customers.view_store").annotate(has_carts=has_carts)
+    first = stores.order_by("-has_carts", "is_demo", "name").first()
+    return Asked({**request.GET.dict(), "store": first.slug}, user=request.user) if first else None
 
 
-def _filled(store: Store, asked: Period) -> Asked:
-    return Asked({"store": store.slug, "first": asked.first.isoformat(), "last": asked.last.isoformat()})
+def _asked(store: Store, asked: Period) -> dict[str, str]:
+    return {"store": store.slug, "first": asked.first.isoformat(), "last": asked.last.isoformat()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,4 +171,4 @@ def _presets(store: Store, as_of: datetime) -> list[tuple[str, str]]:
 
 
 def _query(store: Store, asked: Period) -> str:
-    return urlencode({"store": store.slug, "first": asked.first.isoformat(), "last": asked.last.isoformat()})
+    return urlencode(_asked(store, asked))

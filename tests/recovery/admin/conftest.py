@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 
-from customers.models import Store
+from customers import access
+from customers.models import Membership, Role, Store
 from tests.factories import make_flow, make_store
 
 
@@ -27,14 +28,14 @@ def boss(client: Client, db: None) -> Client:
 
 
 @pytest.fixture
-def clerk(db: None) -> Any:
-    """A function that gives the client of a staff member with these permissions: clerk("carts.view_cart")."""
+def clerk(db: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A function that gives the client of a member of every store with these rights: clerk("carts.view_cart")."""
 
     def made(*names: str) -> Client:
+        monkeypatch.setitem(access.PERMISSIONS, Role.ANALYST, names)
         user = User.objects.create_user("clerk", is_staff=True)
-        for name in names:
-            app, codename = name.split(".")
-            user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+        for store in Store.objects.all():
+            Membership.objects.create(user=user, store=store, role=Role.ANALYST)
         client = Client()
         client.force_login(user)
         return client
