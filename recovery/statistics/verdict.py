@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from recovery.reports.statistics.checks import MISMATCH
-from recovery.reports.statistics.estimates import Estimate
+from recovery.statistics.checks import MISMATCH
+from recovery.statistics.estimates import Estimate
 
 GAIN, LOSS, OPEN, BLOCKED, EARLY = "proven gain", "proven loss", "not proven yet", "no verdict", "too early"
 

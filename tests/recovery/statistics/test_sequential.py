@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recovery.reports.statistics.estimates import Estimate, mean_difference, relative_difference, share_difference
-from recovery.reports.statistics.sequential import any_time
-from recovery.reports.statistics.sums import Sums
+from recovery.statistics.estimates import Estimate, mean_difference, relative_difference, share_difference
+from recovery.statistics.sequential import any_time
+from recovery.statistics.sums import Sums
 
 RUNS, DAYS, A_DAY = 300, 60, 60
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp, log, sqrt
 
-from recovery.reports.statistics.estimates import ALPHA, Estimate
+from recovery.statistics.estimates import ALPHA, Estimate
 
 #: Before this many units in each arm, and this many orders, the normal approximation behind it is not trusted.
 LEAST_UNITS, LEAST_ORDERS = 100, 10

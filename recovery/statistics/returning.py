@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import exp, log
 
-from recovery.reports.wilson import Z95
+#: The 97.5 % point of the normal distribution.
+_Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Point:
     at_risk: int
 
 
-def return_curve(watched: Iterable[tuple[float, bool]], at: Sequence[float], *, z: float = Z95) -> list[Point]:
+def return_curve(watched: Iterable[tuple[float, bool]], at: Sequence[float], *, z: float = _Z95) -> list[Point]:
     """One minus Kaplan and Meier's estimate (1958) at each of the hours `at`.
 
     `watched` has for each cart the hours until its order and True, or the hours it has been watched so far and False:

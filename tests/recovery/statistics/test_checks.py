@@ -3,12 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recovery.reports.statistics.checks import MISMATCH, holm, sample_ratio
-from recovery.reports.statistics.estimates import Estimate, share_difference
-from recovery.reports.statistics.planner import months_needed, per_arm_for, power_of, units_needed
-from recovery.reports.statistics.returning import return_curve
-from recovery.reports.statistics.sums import Sums
-from recovery.reports.statistics.verdict import verdict
+from recovery.statistics.checks import MISMATCH, holm, sample_ratio
+from recovery.statistics.estimates import Estimate, share_difference
+from recovery.statistics.planner import months_needed, per_arm_for, power_of, units_needed
+from recovery.statistics.returning import return_curve
+from recovery.statistics.sums import Sums
+from recovery.statistics.verdict import verdict
 
 EVEN = {"a": 1.0, "b": 1.0}
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, sqrt
 
-from recovery.reports.statistics.sums import Sums
+from recovery.statistics.sums import Sums
 
 ALPHA = 0.05
 

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import chi2_contingency, ttest_ind
 
-from recovery.reports.statistics.chance import chance_better
-from recovery.reports.statistics.estimates import (
+from recovery.statistics.chance import chance_better
+from recovery.statistics.estimates import (
     TooFewUnits,
     adjusted_difference,
     mean_difference,
@@ -18,7 +18,7 @@ from recovery.reports.statistics.estimates import (
     share_difference,
     stratified_difference,
 )
-from recovery.reports.statistics.sums import Sums
+from recovery.statistics.sums import Sums
 
 Values = NDArray[np.float64]
 
