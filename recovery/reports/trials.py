@@ -1,0 +1,189 @@
+"""What an experiment has shown so far: every shopper who was drawn, by intention to treat, over one fixed window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from recovery.experiments.plans import DEFAULTS, HOLDOUT
+from recovery.models import Experiment, ExperimentKind
+from recovery.reports.trial_sums import HOURS, Arm, arm_of, asked_of, returns, rows_of, shares, strata
+from recovery.statistics.checks import holm, sample_ratio
+from recovery.statistics.estimates import (
+    Adjusted,
+    Estimate,
+    TooFewUnits,
+    adjusted_difference,
+    mean_difference,
+    ratio_difference,
+    relative_difference,
+    share_difference,
+    stratified_difference,
+)
+from recovery.statistics.planner import units_needed
+from recovery.statistics.returning import Point, return_curve
+from recovery.statistics.sequential import LEAST_ORDERS, LEAST_UNITS, any_time
+from recovery.statistics.sums import Sums
+from recovery.statistics.verdict import Verdict, verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One arm against the control. An estimate is None while there is too little to say, `margin` also without a
+    margin of the store."""
+
+    arm: Arm
+    verdict: Verdict
+    orders: Estimate | None = None
+    held: Estimate | None = None  # the same with an interval that may be looked at any time
+    relative: Estimate | None = None
+    revenue: Estimate | None = None
+    capped: Estimate | None = None
+    adjusted: Adjusted | None = None
+    stratified: Estimate | None = None
+    margin: Estimate | None = None
+    per_order: Estimate | None = None
+    adjusted_ps: Mapping[str, float] = field(default_factory=dict)
+    gained_orders: Estimate | None = None
+    gained_revenue: Estimate | None = None
+    by_themselves: float | None = None  # orders that would have come without it
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """An experiment as it stood at `as_of`. `mismatch` is the smaller of the sample-ratio p's of the drawn and of the
+    settled; None with nobody drawn. `curve`: for each arm how many had ordered by which hour after going silent."""
+
+    experiment: Experiment
+    as_of: datetime
+    currency: str
+    plan: dict[str, Any]
+    planned: int | None
+    cap: Decimal | None
+    control: Arm
+    comparisons: list[Comparison]
+    mismatch: float | None
+    curve: dict[str, list[Point]]
+
+    @property
+    def arms(self) -> list[Arm]:
+        return [self.control, *(one.arm for one in self.comparisons)]
+
+
+def findings(experiment: Experiment, *, as_of: datetime, margin: Decimal | None = None) -> Findings:
+    """All that is known of an experiment. `margin`: the store's share of the net price that is left, 0 to 1."""
+    asked = asked_of(experiment, as_of, margin)
+    rows = rows_of(asked)
+    arms = {name: arm_of(name, share, rows) for name, share in shares(experiment).items()}
+    control = arms.pop(_control(experiment))
+    mismatch = _mismatch(experiment, [control, *arms.values()])
+    planned = _planned(experiment, control)
+    comparisons = [
+        _compare(arm, control, strata(rows, arm.name, control.name), planned, mismatch, margin, asked["alpha"])
+        for arm in arms.values()
+    ]
+    return Findings(
+        experiment=experiment,
+        as_of=as_of,
+        currency=asked["currency"],
+        plan={**DEFAULTS, **experiment.plan},
+        planned=planned,
+        cap=asked["cap"],
+        control=control,
+        comparisons=comparisons,
+        mismatch=mismatch,
+        curve={arm: return_curve(watched, HOURS) for arm, watched in returns(asked).items()},
+    )
+
+
+def _control(experiment: Experiment) -> str:
+    """The arm that the others are measured against: the one without messages, else the first."""
+    return HOLDOUT if experiment.kind == ExperimentKind.HOLDOUT else str(experiment.arms[0]["name"])
+
+
+def _mismatch(experiment: Experiment, arms: Sequence[Arm]) -> float | None:
+    weights = {arm["name"]: float(arm["weight"]) for arm in experiment.arms}
+    ps = [
+        sample_ratio(counts, weights)
+        for counts in ({arm.name: arm.assigned for arm in arms}, {arm.name: arm.settled for arm in arms})
+        if sum(counts.values())
+    ]
+    return min(ps, default=None)
+
+
+def _planned(experiment: Experiment, control: Arm) -> int | None:
+    """How many shoppers the plan asks for; where it does not say, as many as its lift over the control's rate takes."""
+    plan = {**DEFAULTS, **experiment.plan}
+    if plan.get("units"):
+        return int(plan["units"])
+    rate = control.outcomes.ordered.mean if control.outcomes and control.settled >= LEAST_UNITS else 0.0
+    if not 0 < rate * (1 + plan["lift"]) < 1:
+        return None
+    return units_needed(rate, plan["lift"], control.share, alpha=plan["alpha"], power=plan["power"])
+
+
+def _compare(
+    arm: Arm,
+    control: Arm,
+    strata: Mapping[str, tuple[Sums, Sums]],
+    planned: int | None,
+    mismatch: float | None,
+    margin: Decimal | None,
+    alpha: float,
+) -> Comparison:
+    own, base = arm.outcomes, control.outcomes
+    n = arm.settled + control.settled
+    if own is None or base is None or min(arm.settled, control.settled) < 2:
+        return Comparison(arm, verdict(None, n, mismatch))
+    orders = share_difference(own.ordered, base.ordered, alpha=alpha)
+    revenue = mean_difference(own.revenue, base.revenue, alpha=alpha)
+    earned = mean_difference(own.margin, base.margin, alpha=alpha) if margin is not None else None
+    held = _held(orders, (own.ordered, base.ordered), planned, alpha)
+    return Comparison(
+        arm=arm,
+        orders=orders,
+        held=held,
+        relative=_maybe(relative_difference, own.ordered, base.ordered, alpha),
+        revenue=revenue,
+        capped=mean_difference(own.capped, base.capped, alpha=alpha),
+        adjusted=adjusted_difference(own.revenue, base.revenue, alpha=alpha),
+        stratified=_stratified(strata, alpha),
+        margin=earned,
+        per_order=_maybe(ratio_difference, own.per_order, base.per_order, alpha),
+        adjusted_ps=_adjusted_ps({"orders": orders, "revenue": revenue, "margin": earned}),
+        verdict=verdict(held, n, mismatch),
+        gained_orders=orders.times(arm.settled),
+        gained_revenue=revenue.times(arm.settled),
+        by_themselves=base.ordered.mean * arm.settled,
+    )
+
+
+def _held(orders: Estimate, sides: tuple[Sums, Sums], planned: int | None, alpha: float) -> Estimate | None:
+    """The interval for looking at any time; None before it can be trusted."""
+    if planned is None or any(side.n < LEAST_UNITS or side.y < LEAST_ORDERS for side in sides):
+        return None
+    return any_time(orders, sides[0].n + sides[1].n, planned, alpha=alpha)
+
+
+def _maybe(estimate: Any, own: Sums, base: Sums, alpha: float) -> Estimate | None:
+    try:
+        found: Estimate = estimate(own, base, alpha=alpha)
+        return found
+    except TooFewUnits:
+        return None
+
+
+def _stratified(strata: Mapping[str, tuple[Sums, Sums]], alpha: float) -> Estimate | None:
+    try:
+        return stratified_difference(strata, alpha=alpha) if strata else None
+    except TooFewUnits:
+        return None
+
+
+def _adjusted_ps(estimates: Mapping[str, Estimate | None]) -> dict[str, float]:
+    """Holm's, over the questions that could be asked."""
+    asked = {name: found.p for name, found in estimates.items() if found}
+    return dict(zip(asked, holm(list(asked.values())), strict=True))
