@@ -91,6 +91,15 @@ class Store(models.Model):
         help_text="An order is credited to the last human click at most this many days before it.",
     )
 
+    margin = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text="Percent of the net price that is left once the goods are paid. Empty: no profit is told.",
+    )
+
     email_url = models.TextField(
         blank=True,
         editable=False,

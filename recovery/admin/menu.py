@@ -16,6 +16,7 @@ _GROUPS: list[tuple[str, list[_Item]]] = [
         [
             ("Overview", "home", "admin:index", ""),
             ("Recovery report", "monitoring", "admin_report", "customers.view_store"),
+            ("Experiments", "science", "admin_experiments", "recovery.view_experiment"),
         ],
     ),
     (

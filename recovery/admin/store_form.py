@@ -103,6 +103,7 @@ class StoreForm(forms.ModelForm):
             "reply_to": "Replies go to",
             "consent_policy": "Who may be written to",
             "attribution_days": "Credit window in days",
+            "margin": "Margin in percent",
             "cap_messages": "Messages at most",
             "cap_days": "in days",
             "sms_max_segments": "SMS segments",

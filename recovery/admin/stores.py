@@ -54,7 +54,7 @@ class Stores(Page):
         if obj is None:
             return (
                 ("The shop", {"fields": [*shop, "secret"]}),
-                ("When messages go out", {"fields": [*rules, "attribution_days"]}),
+                ("When messages go out", {"fields": [*rules, ("attribution_days", "margin")]}),
                 ("In whose name", {"fields": mail}),
             )
         if obj.email_url:
@@ -62,7 +62,7 @@ class Stores(Page):
         phones += ["sms_double_opt_in", ("sms_max_segments", "sms_fold")]
         return (
             ("The shop", {"fields": shop}),
-            ("When messages go out", {"fields": [*rules, "attribution_days"]}),
+            ("When messages go out", {"fields": [*rules, ("attribution_days", "margin")]}),
             ("In whose name", {"fields": mail}),
             ("SMS and WhatsApp", {"fields": phones}),
             ("Switches", {"fields": ["is_active", "is_demo"]}),

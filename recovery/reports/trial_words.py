@@ -1,0 +1,90 @@
+"""What an experiment's numbers mean, written once for its page and its documentation."""
+
+from __future__ import annotations
+
+from recovery.models import Experiment, ExperimentKind
+from recovery.reports.definitions import Definition
+
+_WHO = (
+    "Every shopper who was drawn and whose window is over, whatever became of the message: bounced, unread, "
+    "unsubscribed or overtaken by an order."
+)
+_DRAWN = "A shopper is drawn when the first message would go out to them, after every other check has passed."
+
+ORDERED = Definition(
+    "Ordered",
+    "share of the arm that ordered − share of the control that ordered",
+    "Shoppers with at least one paid order within the window from the draw, from any cart, device or channel. "
+    "The interval is Newcombe's (1998, method 10).",
+    _WHO,
+)
+ANY_TIME = Definition(
+    "Ordered, looked at any time",
+    "the same difference, with an always-valid interval",
+    "An interval that holds however often one looks: an asymptotic confidence sequence (Waudby-Smith and others, arXiv "
+    "2103.06476), narrowest at the planned number of shoppers. The verdict is taken from it alone.",
+    _WHO,
+    "Until each arm has 100 settled shoppers and 10 of them ordered, there is none.",
+)
+REVENUE = Definition(
+    "Net revenue a shopper",
+    "mean of the arm − mean of the control",
+    "What each shopper paid in the window, less tax, shipping and refunds; those who bought nothing count with 0. "
+    "Welch's interval.",
+    _WHO,
+    "Orders in another currency than the store's: they count as orders, not as money.",
+)
+CAPPED = Definition(
+    "… with large orders cut off",
+    "the same, each shopper's revenue at most the cap",
+    "The cap is the 99.5 % quantile of the store's orders in the 90 days before the start, so that one large order "
+    "does not decide.",
+    _WHO,
+)
+ADJUSTED = Definition(
+    "… less what could be foretold",
+    "y − θ(x − mean of x), θ = cov(x, y) ÷ var(x)",
+    "Revenue adjusted for what the shopper had spent in the 90 days before the draw (CUPED; Deng and others, 2013). "
+    "It takes noise away, never an effect; how much it took is told.",
+    _WHO,
+)
+STRATIFIED = Definition(
+    "Ordered, new and returning apart",
+    "sum over both groups of their share of all × their difference",
+    "New and returning shoppers are compared among themselves first, and then weighted by how many they are.",
+    _WHO,
+)
+MARGIN = Definition(
+    "Margin a shopper",
+    "net revenue − (1 − margin) × (net revenue + discount), mean of the arm − mean of the control",
+    "What is left when the goods, at their price before the discount, have been paid. Needs the store's margin.",
+    _WHO,
+)
+PER_ORDER = Definition(
+    "Net revenue an order",
+    "revenue ÷ orders of the arm − revenue ÷ orders of the control",
+    "A ratio of two sums over shoppers, with the delta method's interval (Deng, Knoblich, Lu, 2018).",
+    _WHO,
+)
+MISMATCH = Definition(
+    "Were the arms filled as planned?",
+    "chi-squared test of the drawn, and of the settled, against the planned shares",
+    "Below 0.001 something removes shoppers from one arm, and the arms cannot be compared: no verdict is given. "
+    + _DRAWN,
+)
+CURVE = Definition(
+    "Who comes back by themselves",
+    "1 − Kaplan and Meier's estimate of the carts without an order, by hours after the cart went silent",
+    "Of the shoppers who were drawn, how many had ordered by each hour. The arm without messages is the natural "
+    "return. Where it has flattened out, a message no longer takes the credit for what would have come anyway.",
+    left_out="What happened after 14 days. Carts that are still open count for the hours that they were watched.",
+)
+
+
+def title(experiment: Experiment) -> str:
+    """What is compared, in words: Holdout of “Standard”."""
+    if experiment.flow is None:
+        return "Holdout over all flows"
+    if experiment.kind == ExperimentKind.HOLDOUT:
+        return f"Holdout of “{experiment.flow}”"
+    return f"Variants of step {experiment.position} of “{experiment.flow}”"

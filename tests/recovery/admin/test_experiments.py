@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from customers.models import Membership, Role, Store
+from recovery.experiments.plans import store_holdout
+from recovery.models import Experiment
+from tests.factories import ago, make_store
+from tests.recovery.reports.test_trials import draw, experiment, order, people, shoppers
+
+pytestmark = pytest.mark.django_db
+
+
+def text_of(answer: Any) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+def overview(client: Client, store: Store, **asked: str) -> str:
+    return text_of(client.get(reverse("admin_experiments"), {"store": store.slug, **asked}))
+
+
+def test_a_shop_is_told_how_long_it_would_take(boss: Client, store: Store) -> None:
+    text = overview(boss, store, base="10", a_month="500")
+    assert '8945<br><span class="cb-soft">18 months' in text
+    assert '3542<br><span class="cb-soft">7 months' in text
+    assert "No experiment has run yet" in text
+
+
+def test_nonsense_in_the_planner_is_refused_in_words(boss: Client, store: Store) -> None:
+    assert "less than or equal to 90" in overview(boss, store, base="100")
+
+
+def test_a_holdout_is_set_and_ended_on_the_page(boss: Client, store: Store) -> None:
+    address = reverse("admin_hold_out", args=[store.slug])
+    assert "The holdout is set" in text_of(boss.post(address, {"percent": "10"}, follow=True))
+    assert store_holdout(store) == 10
+    assert "whole number of percent" in text_of(boss.post(address, {"percent": "80"}, follow=True))
+    assert store_holdout(store) == 10
+    boss.post(address, {"percent": "0"})
+    assert store_holdout(store) == 0
+
+
+def test_a_verdict_is_given_in_words(boss: Client, store: Store) -> None:
+    trial = experiment(store, plan={"units": 3000})
+    shoppers(trial, 3000, lift=0.08)
+    text = text_of(boss.get(reverse("admin_experiment", args=[trial.pk])))
+    assert "treated against holdout: proven gain" in text
+    assert "Margin unknown" in text
+    assert text.count("How is this computed?") == 9
+
+
+def test_an_experiment_of_nobody_says_when_numbers_appear(boss: Client, store: Store) -> None:
+    text = text_of(boss.get(reverse("admin_experiment", args=[experiment(store).pk])))
+    assert "too early" in text
+    assert "Nobody has been drawn yet" in text
+
+
+def test_the_shoppers_behind_the_numbers_come_as_rows(boss: Client, store: Store) -> None:
+    trial = experiment(store)
+    (ann,) = people(store, 1)
+    draw(trial, ann, "treated")
+    order(ann, ago(days=29))
+    answer = boss.get(reverse("admin_experiment", args=[trial.pk]), {"format": "csv"})
+    (row,) = csv.DictReader(io.StringIO(answer.content.decode()))
+    assert (row["customer"], row["arm"], row["orders"], row["revenue"]) == (str(ann.pk), "treated", "1", "100.000")
+    assert "margin" not in row
+
+
+def test_another_store_keeps_its_experiments(client: Client, store: Store) -> None:
+    stranger = User.objects.create_user("stranger", is_staff=True)
+    Membership.objects.create(user=stranger, store=store, role=Role.OWNER)
+    client.force_login(stranger)
+    others = make_store(slug="others")
+    trial = experiment(others)
+    assert client.get(reverse("admin_experiment", args=[trial.pk])).status_code == 404
+    assert client.get(reverse("admin_experiments"), {"store": "others"}).status_code == 404
+    assert client.post(reverse("admin_hold_out", args=["others"]), {"percent": "50"}).status_code == 404
+    assert Experiment.objects.get(store=others).ended_at is None
+
+
+def test_an_analyst_reads_and_changes_nothing(clerk: Any, store: Store) -> None:
+    client = clerk("recovery.view_experiment", "customers.view_store")
+    assert "Held out, in percent" not in overview(client, store)
+    assert client.post(reverse("admin_hold_out", args=[store.slug]), {"percent": "50"}).status_code == 404
+    assert store_holdout(store) == 0
