@@ -19,7 +19,7 @@ TREATED, HOLDOUT = "treated", "holdout"
 #: error and with which power the verdict is asked for, and the smallest relative gain that is worth finding.
 DEFAULTS: Mapping[str, Any] = {"metric": "orders", "window_days": 14, "alpha": 0.05, "power": 0.8, "lift": 0.2}
 
-Arm = dict[str, Any]  # name, weight; of a variant also template (id) and delay (seconds)
+Arm = dict[str, Any]  # name, weight; of a variant also template (id), delay (seconds) and offer (id or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ def variant_arms(step: FlowStep) -> list[Arm]:
             "weight": variant.weight,
             "template": variant.template_of(step),
             "delay": int(variant.delay_of(step).total_seconds()),
+            "offer": variant.offer_of(step),
         }
         for variant in sorted(step.variants.all(), key=lambda variant: variant.name)
     ]
@@ -69,7 +70,7 @@ def unlike(running: Sequence[Experiment], wanted: Sequence[Trial]) -> tuple[list
 
 def start_trials(version: FlowVersion, *, now: datetime) -> None:
     """Bring the flow's experiments in line with its newly published version. Runs in the caller's transaction."""
-    running = list(Experiment.objects.running().filter(flow=version.flow_id).select_for_update())
+    running = list(Experiment.objects.running().filter(flow=version.flow_id).select_for_update(no_key=True))
     ending, starting = unlike(running, trials_of(version))
     Experiment.objects.filter(pk__in=[one.pk for one in ending]).update(ended_at=now)
     for trial in starting:

@@ -35,14 +35,14 @@ def live_flows(store_ids: Iterable[int]) -> dict[int, list[LiveFlow]]:
             flow__store_id__in=set(store_ids), flow__status=FlowStatus.LIVE, published_at__isnull=False
         )
         .select_related("flow")
-        .prefetch_related("steps")
+        .prefetch_related("steps__variants")
         .order_by("flow_id", "-number")
     )
     found: dict[int, LiveFlow] = {}
     for version in versions:
         steps = list(version.steps.all())
         if steps and version.flow_id not in found:
-            found[version.flow_id] = LiveFlow(version.flow, version, steps[0].delay)
+            found[version.flow_id] = LiveFlow(version.flow, version, steps[0].delays[0])
     by_store: dict[int, list[LiveFlow]] = {}
     for live in found.values():
         by_store.setdefault(live.flow.store_id, []).append(live)

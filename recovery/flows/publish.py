@@ -12,6 +12,7 @@ from django.db import transaction
 
 from customers.models import Channel
 from recovery.conditions import BadConditions, Conditions
+from recovery.experiments.plans import start_trials
 from recovery.models import (
     Flow,
     FlowStatus,
@@ -20,10 +21,15 @@ from recovery.models import (
     MessageTemplate,
     Offer,
     StepFallback,
+    StepVariant,
     WithoutOffer,
 )
 from recovery.outbox.reach import store_window
 from recovery.policy import rules
+
+
+#: All that is copied with a step.
+_PARTS = ("fallbacks__template", "variants__template", "variants__offer")
 
 
 class CannotPublish(ValueError):
@@ -32,6 +38,24 @@ class CannotPublish(ValueError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__(" ".join(problems))
         self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class VariantPlan:
+    """One arm of a step's test; None: as the step has it. `no_offer`: without the step's offer."""
+
+    name: str
+    weight: int = 1
+    template: MessageTemplate | None = None
+    delay: td | None = None
+    offer: Offer | None = None
+    no_offer: bool = False
+
+    @classmethod
+    def of(cls, variant: StepVariant) -> VariantPlan:
+        return cls(
+            variant.name, variant.weight, variant.template, variant.delay, variant.offer, no_offer=variant.no_offer
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +69,7 @@ class StepPlan:
     fallbacks: Sequence[MessageTemplate] = ()  # one a channel, in the order of preference
     offer: Offer | None = None
     without_offer: str = WithoutOffer.SEND
+    variants: Sequence[VariantPlan] = ()  # none, or two and more
 
 
 def draft_of(flow: Flow) -> FlowVersion:
@@ -55,23 +80,29 @@ def draft_of(flow: Flow) -> FlowVersion:
         if draft:
             return draft
         newest = flow.versions.order_by("-number").first()
-        draft = FlowVersion.objects.create(flow=flow, number=(newest.number if newest else 0) + 1)
-        for step in newest.steps.select_related("offer").prefetch_related("fallbacks__template") if newest else []:
-            _write_step(draft, step.position, _plan_of(step))
+        if newest is None:
+            return FlowVersion.objects.create(flow=flow, number=1)
+        kept = {"holdout_percent": newest.holdout_percent, "plan": newest.plan}
+        draft = FlowVersion.objects.create(flow=flow, number=newest.number + 1, **kept)
+        for step in newest.steps.select_related("offer").prefetch_related(*_PARTS):
+            _write_step(draft, step.position, plan_of(step))
         return draft
 
 
-def _plan_of(step: FlowStep) -> StepPlan:
+def plan_of(step: FlowStep) -> StepPlan:
+    """The step as it is written down."""
     fallbacks = [fallback.template for fallback in step.fallbacks.all()]
+    variants = [VariantPlan.of(one) for one in step.variants.all()]
     return StepPlan(
-        step.delay, step.template, step.late_after, step.conditions, fallbacks, step.offer, step.without_offer
+        step.delay, step.template, step.late_after, step.conditions, fallbacks, step.offer, step.without_offer, variants
     )
 
 
 def publish(flow: Flow, *, now: datetime) -> FlowVersion:
     """Make the draft what new shoppers enter by, and the flow live. Raises CannotPublish.
 
-    Shoppers who are in the flow stay on the version that they entered by.
+    Shoppers who are in the flow stay on the version that they entered by. Tests whose arms or weights are other than
+    before end now, and the next begin, with the plan as the draft has it.
     """
     with transaction.atomic():
         draft = FlowVersion.objects.select_for_update().filter(flow=flow, published_at=None).first()
@@ -81,6 +112,8 @@ def publish(flow: Flow, *, now: datetime) -> FlowVersion:
         if found:
             raise CannotPublish(found)
         FlowVersion.objects.filter(pk=draft.pk).update(published_at=now)
+        draft.published_at = now
+        start_trials(draft, now=now)
         Flow.objects.filter(pk=flow.pk).update(status=FlowStatus.LIVE)
     draft.refresh_from_db()
     return draft
@@ -88,7 +121,9 @@ def publish(flow: Flow, *, now: datetime) -> FlowVersion:
 
 def problems(version: FlowVersion) -> list[str]:
     """What stands against publishing, in sentences."""
-    rows = version.steps.select_related("offer").prefetch_related("template__texts", "fallbacks__template__texts")
+    rows = version.steps.select_related("offer").prefetch_related(
+        "template__texts", "fallbacks__template__texts", "variants__template__texts", "variants__offer"
+    )
     steps = list(rows.order_by("position"))
     found = [] if steps else ["The flow has no step: add one."]
     for before, step in zip([None, *steps], steps, strict=False):
@@ -98,26 +133,40 @@ def problems(version: FlowVersion) -> list[str]:
 
 def warnings(version: FlowVersion) -> list[str]:
     """What some shoppers would never get, in sentences. It does not stand against publishing."""
-    steps = list(version.steps.prefetch_related("fallbacks").order_by("position"))
+    steps = list(version.steps.prefetch_related("fallbacks", "variants").order_by("position"))
     return [str(problem) for problem in _lawful(version, steps) if not problem.error]
 
 
 def _problems(step: FlowStep, before: FlowStep | None, store_id: int) -> list[str]:
     name = f"Step {step.position}"
     found = []
-    if before and step.delay <= before.delay:
+    if before and step.delays[0] <= before.delays[-1]:
         found.append(f"{name} would come before step {before.position}: give it a longer delay.")
     templates = [(step.channel, step.template), *((f.channel, f.template) for f in step.fallbacks.all())]
     if len({channel for channel, _ in templates}) < len(templates):
         found.append(f"{name} names a channel twice.")
     for channel, template in templates:
         found += _template_problems(name, channel, template, store_id)
+    found += _variant_problems(name, step, store_id)
     try:
         Conditions.parse(step.conditions)
     except BadConditions as error:
         found.append(f"{name}: {error}")
     if step.offer and step.offer.store_id != store_id:
         found.append(f"{name} carries an offer of another store.")
+    return found
+
+
+def _variant_problems(name: str, step: FlowStep, store_id: int) -> list[str]:
+    variants = list(step.variants.all())
+    if not variants:
+        return []
+    found = [f"{name} has only one variant: add another to compare it with, or remove it."] if len(variants) < 2 else []
+    for variant in variants:
+        if variant.template:
+            found += _template_problems(f"{name}, variant {variant}", step.channel, variant.template, store_id)
+        if variant.offer and variant.offer.store_id != store_id:
+            found.append(f"{name}, variant {variant} carries an offer of another store.")
     return found
 
 
@@ -137,8 +186,9 @@ def _lawful(version: FlowVersion, steps: Sequence[FlowStep]) -> list[rules.Probl
     store = version.flow.store
     facts = rules.StoreFacts(frozenset(Channel.values), version.flow.minimum_gap, store_window(store))
     plain = [step for step in steps if not step.fallbacks.all()]
+    # What a law says of a step with variants it says of the latest of them.
     return rules.can_ever_send(
-        [rules.Step(s.position, s.channel, s.delay, s.late_after, _countries(s)) for s in plain], facts
+        [rules.Step(s.position, s.channel, s.delays[-1], s.late_after, _countries(s)) for s in plain], facts
     )
 
 
@@ -175,3 +225,10 @@ def _write_step(draft: FlowVersion, position: int, plan: StepPlan) -> None:
         StepFallback(step=step, position=number, channel=template.channel, template=template)
         for number, template in enumerate(plan.fallbacks, 1)
     )
+    StepVariant.objects.bulk_create(
+        StepVariant(
+            step=step, name=one.name, weight=one.weight, template=one.template, delay=one.delay, offer=one.offer,
+            no_offer=one.no_offer,
+        )
+        for one in plan.variants
+    )  # fmt: skip

@@ -36,9 +36,10 @@ def run_flows(now: datetime, *, limit: int = BATCH) -> int:
 
 
 def _steps(enrolments: Sequence[Enrolment]) -> dict[int, dict[int, FlowStep]]:
-    """For each version, its steps by position."""
+    """For each version, its steps by position, with their variants."""
     found: dict[int, dict[int, FlowStep]] = defaultdict(dict)
-    for step in FlowStep.objects.filter(version_id__in={e.version_id for e in enrolments}):
+    versions = {enrolment.version_id for enrolment in enrolments}
+    for step in FlowStep.objects.filter(version_id__in=versions).prefetch_related("variants"):
         found[step.version_id][step.position] = step
     return found
 
@@ -49,7 +50,7 @@ def _moved_on(enrolment: Enrolment, steps: dict[int, FlowStep], now: datetime) -
     if not following:
         return _state(enrolment, EnrolmentState.DONE, enrolment.next_position, None, now)
     step = steps[following[0]]
-    return _state(enrolment, EnrolmentState.RUNNING, step.position, enrolment.anchor_at + step.delay, None)
+    return _state(enrolment, EnrolmentState.RUNNING, step.position, enrolment.anchor_at + step.delays[0], None)
 
 
 def _state(

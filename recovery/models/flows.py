@@ -126,10 +126,14 @@ class StepVariant(models.Model):
         MessageTemplate, on_delete=models.PROTECT, null=True, blank=True, related_name="variants"
     )
     delay = models.DurationField(null=True, blank=True)
+    # RESTRICT, not PROTECT: with the whole store it may go.
+    offer = models.ForeignKey(Offer, on_delete=models.RESTRICT, null=True, blank=True, related_name="variants")
+    no_offer = models.BooleanField(default=False)  # where the step has one
 
     class Meta:
         ordering = ["name"]
         constraints = [
+            models.CheckConstraint(name="variant_has_an_offer_or_none", condition=Q(offer=None) | Q(no_offer=False)),
             models.CheckConstraint(name="variant_weighs_something", condition=Q(weight__gte=1)),
             models.UniqueConstraint(fields=["step", "name"], name="variant_is_one_per_name"),
         ]
@@ -143,6 +147,10 @@ class StepVariant(models.Model):
     def template_of(self, step: FlowStep) -> int:
         """The id of the template that goes by the step's own channel."""
         return self.template_id or step.template_id
+
+    def offer_of(self, step: FlowStep) -> int | None:
+        """The id of the offer that the message carries."""
+        return None if self.no_offer else self.offer_id or step.offer_id
 
 
 class StepFallback(models.Model):

@@ -14,6 +14,7 @@ from carts.abandonment import unread_since
 from carts.models import Delivery, Order
 from customers.consent import Allowed, Refused, may_contact
 from customers.models import Channel, Customer, Store
+from recovery.experiments.door import Trials, ask_trials
 from recovery.models import Message, ProviderEvent, ProviderPause, Reply, TemplateText
 from recovery.models.messages import PERHAPS_REACHED
 from recovery.outbox.languages import texts_of
@@ -50,6 +51,7 @@ class Answers:
     whatsapp_texts: dict[int, dict[str, TemplateText]] = field(default_factory=dict)  # template id
     in_session: set[int] = field(default_factory=set)  # customers who wrote by WhatsApp within a day
     replied: dict[int, datetime] = field(default_factory=dict)  # customer id: their last word on any channel
+    trials: Trials = field(default_factory=Trials)
 
 
 def ask(messages: Sequence[Message], now: datetime) -> Answers:
@@ -65,12 +67,14 @@ def ask(messages: Sequence[Message], now: datetime) -> Answers:
         pauses={(p.channel, p.store_id): p.until or now + td(days=3650) for p in pauses},
         unread=_unread(stores, now),
         whatsapp_texts=texts_of(_whatsapp_templates(messages)),
+        trials=ask_trials(messages),
         **_replies(customers, now),
     )
 
 
 def _whatsapp_templates(messages: Sequence[Message]) -> set[int]:
-    return {r.template_id for m in messages for r in open_routes(m) if r.channel == Channel.WHATSAPP}
+    routes = {route for message in messages for route in open_routes(message) if route.channel == Channel.WHATSAPP}
+    return {template for route in routes for template in route.templates}
 
 
 class _Replies(TypedDict):

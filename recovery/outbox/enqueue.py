@@ -20,7 +20,9 @@ _BLANK: dict[str, object] = {
 
 
 def enqueue(plans: Sequence[tuple[Enrolment, FlowStep]], *, now: datetime) -> int:
-    """Put each enrolment's step into the outbox; returns how many rows are new.
+    """Put each enrolment's step (with its variants) into the outbox; returns how many rows are new.
+
+    Where variants differ in their delay it is due at the earliest: then the shopper is drawn, see experiments.door.
 
     A step whose own window has passed is written down as skipped at once: after downtime nothing goes out late or in a
     bunch.
@@ -33,8 +35,9 @@ def enqueue(plans: Sequence[tuple[Enrolment, FlowStep]], *, now: datetime) -> in
 
 
 def _row(enrolment: Enrolment, step: FlowStep, now: datetime) -> dict[str, object]:
-    planned = enrolment.anchor_at + step.delay
-    expires = planned + step.late_after
+    first, last = step.delays[0], step.delays[-1]
+    planned = enrolment.anchor_at + first
+    expires = enrolment.anchor_at + last + step.late_after
     late = now > expires
     return {
         "store_id": enrolment.store_id,
@@ -68,6 +71,7 @@ def fall_back(message: Message, *, now: datetime) -> bool:
                 store_id=message.store_id,
                 enrolment_id=message.enrolment_id,
                 step_id=message.step_id,
+                variant_id=message.variant_id,
                 cart_id=message.cart_id,
                 customer_id=message.customer_id,
                 channel=channel,

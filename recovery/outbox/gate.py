@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from datetime import timedelta as td
 
 from carts.models import CartState
 from recovery.conditions import BadConditions, CartFacts, Conditions, item_keys
+from recovery.experiments.door import Draw
 from recovery.models import EnrolmentState, FlowStatus, Message
 from recovery.outbox.answers import Answers, Earlier, ask
 from recovery.outbox.reach import choose_way
+from recovery.outbox.routes import by_variant
 from recovery.outbox.verdicts import Defer, Send, Skip, Verdict
 
 _ASK_AGAIN = td(seconds=3)
@@ -18,15 +21,16 @@ _FLOW_PAUSED = td(minutes=5)
 
 
 def judge(messages: Sequence[Message], *, now: datetime) -> dict[int, Verdict]:
-    """A verdict for each message, by its id.
+    """A verdict for each message, by its id. Nothing is written: the caller does, draws included.
 
-    The messages come with store, customer, cart, step (with its fallbacks) and enrolment (with its flow), so that the
-    number of queries does not grow with the batch.
+    The messages come with store, customer, cart, step (with its fallbacks and variants) and enrolment (with its flow
+    and version), so that the number of queries does not grow with the batch.
     """
     answers = ask(messages, now)
     verdicts: dict[int, Verdict] = {}
     for message in sorted(messages, key=lambda m: (m.planned_at, m.pk)):
-        verdict = _verdict(message, answers, now)
+        verdict = verdict_on(message, answers, now)
+        answers.trials.remember(verdict.exposures)
         if isinstance(verdict, Send):
             # Two messages to one person in a batch: the second sees the first as sent.
             earlier = Earlier(verdict.route.channel, message.cart_id, now)
@@ -35,7 +39,8 @@ def judge(messages: Sequence[Message], *, now: datetime) -> dict[int, Verdict]:
     return verdicts
 
 
-def _verdict(message: Message, answers: Answers, now: datetime) -> Verdict:
+def verdict_on(message: Message, answers: Answers, now: datetime) -> Verdict:
+    """One message, by what is known. The draw comes last, see experiments.door."""
     for question in _FINAL:
         found = question(message, answers, now)
         if found:
@@ -47,7 +52,25 @@ def _verdict(message: Message, answers: Answers, now: datetime) -> Verdict:
         found = question(message, answers, now)
         if found:
             return _in_time(message, found)
+    if isinstance(way, Send):
+        return _drawn(message, way, answers.trials.draw(message), now)
     return _in_time(message, way)
+
+
+def _drawn(message: Message, way: Send, draw: Draw, now: datetime) -> Verdict:
+    """What is left of the way after the draw: nothing for who is held out, a wait for who was drawn to get it later."""
+    if draw.held_out:
+        return Skip("held_out", draw.held_out, exposures=draw.exposures)
+    if draw.variant is None or message.variant_id:
+        return replace(way, variant=draw.variant, exposures=draw.exposures)
+    step = message.step
+    planned = message.enrolment.anchor_at + draw.variant.delay_of(step)
+    if planned > now:
+        return Defer(planned, "variant_delay", f"variant {draw.variant}", draw.variant, draw.exposures)
+    if now > planned + step.late_after:
+        return Skip("too_late", f"variant {draw.variant}", draw.variant, draw.exposures)
+    route = by_variant(way.route, step, draw.variant)
+    return replace(way, route=route, variant=draw.variant, exposures=draw.exposures)
 
 
 def _in_time(message: Message, verdict: Verdict) -> Verdict:

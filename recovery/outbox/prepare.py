@@ -18,6 +18,7 @@ from config.lib.sealing import Unsealable
 from customers.addresses import address_hashes
 from customers.models import Customer, Suppression
 from recovery import ledger
+from recovery.experiments import assign
 from recovery.ledger import Entry
 from recovery.links.mint import masked
 from recovery.models import Message, MessageState
@@ -30,7 +31,8 @@ from recovery.outbox.verdicts import Defer, Send, Skip, Verdict
 from recovery.providers.base import Misconfigured
 from recovery.purchases import bought_since
 
-_WITH = ("store", "customer", "cart", "step", "enrolment__flow")
+_WITH = ("store", "customer", "cart", "step", "enrolment__flow", "enrolment__version")
+_WITH_MANY = ("step__fallbacks", "step__variants")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def prepare(now: datetime, limit: int, *, leaving: set[int] | None = None) -> tu
     free = _lock_customers(messages)
     ours = [message for message in messages if message.customer_id in free]
     verdicts = judge(ours, now=now)
+    _write_draws(ours, verdicts, now)
     _write_refusals(ours, verdicts, now)
     going = [(message, verdict) for message in ours if isinstance(verdict := verdicts[message.pk], Send)]
     _note_detours(going, now)
@@ -68,7 +71,7 @@ def prepare(now: datetime, limit: int, *, leaving: set[int] | None = None) -> tu
 
 
 def _claim(now: datetime, limit: int, leaving: set[int]) -> list[Message]:
-    rows = Message.objects.due(now).exclude(pk__in=leaving).select_related(*_WITH).prefetch_related("step__fallbacks")
+    rows = Message.objects.due(now).exclude(pk__in=leaving).select_related(*_WITH).prefetch_related(*_WITH_MANY)
     return list(rows.select_for_update(skip_locked=True, no_key=True, of=("self",))[:limit])
 
 
@@ -77,6 +80,21 @@ def _lock_customers(messages: Sequence[Message]) -> set[int]:
     ids = {message.customer_id for message in messages}
     rows = Customer.objects.filter(pk__in=ids).order_by("pk").select_for_update(skip_locked=True, no_key=True)
     return set(rows.values_list("pk", flat=True))
+
+
+def _write_draws(messages: Sequence[Message], verdicts: dict[int, Verdict], now: datetime) -> None:
+    """Who was drawn, into which arm, for good; and the times of a message move to those of its variant."""
+    drawn = [(m, exposure) for m in messages for exposure in verdicts[m.pk].exposures]
+    assign.record([exposure for _, exposure in drawn], now=now)
+    ledger.note(
+        (entry_of(m, "drawn", exposure.arm, f"experiment {exposure.experiment_id}") for m, exposure in drawn), now=now
+    )
+    for message in messages:
+        variant = verdicts[message.pk].variant
+        if variant and not message.variant_id:
+            message.variant = variant
+            message.planned_at = message.enrolment.anchor_at + variant.delay_of(message.step)
+            message.expires_at = message.planned_at + message.step.late_after
 
 
 def _write_refusals(messages: Sequence[Message], verdicts: dict[int, Verdict], now: datetime) -> None:
@@ -93,11 +111,20 @@ def _refusal(message: Message, verdict: Skip | Defer, now: datetime) -> dict[str
     skipped = isinstance(verdict, Skip)
     return {
         "id": message.pk,
+        **_as_drawn(message),
         "state": str(MessageState.SKIPPED if skipped else MessageState.QUEUED),
         "due_at": message.due_at if isinstance(verdict, Skip) else max(verdict.until, now + td(seconds=1)),
         "reason": verdict.reason,
         "detail": verdict.detail[:300],
         "ended_at": now if skipped else None,
+    }
+
+
+def _as_drawn(message: Message) -> dict[str, object]:
+    return {
+        "variant_id": message.variant_id,
+        "planned_at": message.planned_at,
+        "expires_at": message.expires_at,
     }
 
 
@@ -181,6 +208,7 @@ def _marked(one: Ready, now: datetime) -> dict[str, object]:
     envelope = one.composed.envelope
     return {
         "id": one.message.pk,
+        **_as_drawn(one.message),
         "state": str(MessageState.SENDING),
         "channel": one.message.channel,
         "sent_at": now,

@@ -86,11 +86,12 @@ def _no_whatsapp(message: Message, route: Route, place: Place, answers: Answers)
     """Outside the 24 hours after the shopper's last word only an approved template is carried."""
     if not offered(message.customer.phone, place.country):
         return Skip("whatsapp_not_offered", "Meta delivers no marketing to numbers of the United States")
-    text = choose(answers.whatsapp_texts.get(route.template_id, {}), message)
     free = message.customer_id in answers.in_session or not twilio_account(message.store)
-    if text is None or not (text.approval == APPROVED or free):
-        status = (text and text.approval) or "not submitted"
-        return Skip("template_not_approved", f"the WhatsApp template is {status}")
+    for template in route.templates:  # of variants each: what stops one arm must stop all, or they cannot be compared
+        text = choose(answers.whatsapp_texts.get(template, {}), message)
+        if text is None or not (text.approval == APPROVED or free):
+            status = (text and text.approval) or "not submitted"
+            return Skip("template_not_approved", f"the WhatsApp template is {status}")
     return None
 
 

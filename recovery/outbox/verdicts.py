@@ -1,10 +1,12 @@
-"""What the gate may say."""
+"""What the gate may say. A verdict that follows a draw tells the variant, and the draws that are not written yet."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from recovery.experiments.assign import Exposure
+from recovery.models import StepVariant
 from recovery.outbox.routes import Route
 
 
@@ -14,6 +16,8 @@ class Send:
 
     route: Route
     because: str = ""
+    variant: StepVariant | None = None
+    exposures: tuple[Exposure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,8 @@ class Skip:
 
     reason: str
     detail: str = ""
+    variant: StepVariant | None = None
+    exposures: tuple[Exposure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class Defer:
     until: datetime
     reason: str
     detail: str = ""
+    variant: StepVariant | None = None
+    exposures: tuple[Exposure, ...] = ()
 
 
 Verdict = Send | Skip | Defer

@@ -76,6 +76,7 @@ _VERDICTS = {
     "delivered": ("Delivered", "good"),
     "deferred": ("Put off", "quiet"),
     "skipped": ("Not sent", "quiet"),
+    "drawn": ("Drawn for a test", "quiet"),
     "retry": ("Could not be sent, tried again later", "bad"),
     "failed": ("Failed", "bad"),
     "unknown": ("Perhaps sent, never repeated", "bad"),

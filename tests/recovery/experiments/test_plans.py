@@ -70,7 +70,7 @@ def test_an_arm_tells_in_what_it_differs(draft_step):
     StepVariant.objects.create(step=draft_step, name="B", weight=2, delay=td(hours=4))
     StepVariant.objects.create(step=draft_step, name="A")
     (trial,) = trials_of(draft_step.version)
-    own = {"template": draft_step.template_id}
+    own = {"template": draft_step.template_id, "offer": None}
     assert (trial.kind, trial.position) == ("variants", 1)
     assert trial.arms == [
         {"name": "A", "weight": 1, "delay": 1800, **own},
