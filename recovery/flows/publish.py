@@ -27,7 +27,6 @@ from recovery.models import (
 from recovery.outbox.reach import store_window
 from recovery.policy import rules
 
-
 #: All that is copied with a step.
 _PARTS = ("fallbacks__template", "variants__template", "variants__offer")
 
