@@ -143,7 +143,9 @@ def _plan(asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         if base * (1 + lift / 100) >= 1:
             continue
         units = [units_needed(base, lift / 100, share / 100) for share in _HOLDOUTS]
-        rows.append({"lift": lift, "cells": [(count, months_needed(count, asked["a_month"])) for count in units]})
+        rows.append(
+            {"lift": lift, "cells": [(f"{count:,}", months_needed(count, asked["a_month"])) for count in units]}
+        )
     return rows
 
 

@@ -45,10 +45,10 @@ def more_needed(estimate: Estimate, n: int) -> int | None:
     """About how many more units would lift the interval off zero, if the difference stays what it is.
 
     The width shrinks with the square root of n. None where there is no difference to speak of (it would take more
-    than a thousand times what there is).
+    than a hundred times what there is).
     """
     half = (estimate.high - estimate.low) / 2
-    if not half or abs(estimate.value) * 32 < half:
+    if not half or abs(estimate.value) * 10 < half:
         return None
     return max(1, ceil(n * ((half / abs(estimate.value)) ** 2 - 1)))
 

@@ -28,8 +28,8 @@ def overview(client: Client, store: Store, **asked: str) -> str:
 
 def test_a_shop_is_told_how_long_it_would_take(boss: Client, store: Store) -> None:
     text = overview(boss, store, base="10", a_month="500")
-    assert '8945<br><span class="cb-soft">18 months' in text
-    assert '3542<br><span class="cb-soft">7 months' in text
+    assert '8,945<br><span class="cb-soft">18 months' in text
+    assert '3,542<br><span class="cb-soft">7 months' in text
     assert "No experiment has run yet" in text
 
 
