@@ -17,7 +17,7 @@ from config.lib.durations import in_words
 from customers.admin.base import BY_STORE, Deed, Page, address, by_choice, local
 from recovery.admin.fields import DurationField
 from recovery.admin.steps import steps_form, versions_of
-from recovery.flows.publish import CannotPublish, problems, publish, warnings, write_steps
+from recovery.flows.publish import CannotPublish, pause, problems, publish, resume, warnings, write_steps
 from recovery.models import Click, Credit, Enrolment, Flow, FlowStatus, FlowVersion, Message, MessageState
 from recovery.models.messages import PERHAPS_REACHED
 
@@ -104,11 +104,11 @@ class Flows(Page):
         self.message_user(request, said, messages.SUCCESS)
 
     def pause(self, request: HttpRequest, obj: Flow) -> None:
-        Flow.objects.filter(pk=obj.pk, status=FlowStatus.LIVE).update(status=FlowStatus.PAUSED)
+        pause(obj)
         self.message_user(request, "Paused: nothing of this flow is sent.", messages.SUCCESS)
 
     def resume(self, request: HttpRequest, obj: Flow) -> None:
-        Flow.objects.filter(pk=obj.pk, status=FlowStatus.PAUSED).update(status=FlowStatus.LIVE)
+        resume(obj, now=timezone.now())
         self.message_user(request, "Live again.", messages.SUCCESS)
 
     def discard(self, request: HttpRequest, obj: Flow) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from datetime import timedelta as td
 from typing import TypedDict
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 
 from carts.abandonment import unread_since
 from carts.models import Delivery, Order
 from customers.consent import Allowed, Refused, may_contact
-from customers.models import Channel, Customer, Store
+from customers.models import Channel, Consent, Customer, Store
+from customers.models.consent import ConsentState
+from recovery.conditions import History
 from recovery.experiments.door import Trials, ask_trials
 from recovery.models import Message, ProviderEvent, ProviderPause, Reply, TemplateText
 from recovery.models.messages import PERHAPS_REACHED
@@ -45,7 +47,8 @@ class Answers:
     bought: set[int] = field(default_factory=set)  # message ids
     contact: dict[tuple[str, int], Allowed | Refused] = field(default_factory=dict)  # (channel, customer id)
     sent: dict[int, list[Earlier]] = field(default_factory=dict)  # customer id
-    orders: dict[int, int] = field(default_factory=dict)  # customer id
+    orders: dict[int, History] = field(default_factory=dict)  # customer id
+    opted_in: dict[int, frozenset[str]] = field(default_factory=dict)  # customer id: channels they said yes to
     pauses: dict[tuple[str, int | None], datetime] = field(default_factory=dict)  # (channel, store id or None)
     unread: set[int] = field(default_factory=set)  # store ids
     whatsapp_texts: dict[int, dict[str, TemplateText]] = field(default_factory=dict)  # template id
@@ -57,13 +60,13 @@ class Answers:
 def ask(messages: Sequence[Message], now: datetime) -> Answers:
     customers = {m.customer_id: m.customer for m in messages}
     stores = {m.store_id for m in messages}
-    orders = Order.objects.filter(customer_id__in=customers, cancelled_at=None, is_test=False)
     pauses = ProviderPause.objects.standing(now).filter(Q(store=None) | Q(store_id__in=stores))
     return Answers(
         bought=bought_since({m.pk: (m.customer, m.cart.started_at) for m in messages}),
         contact=_contact(messages, customers),
         sent=_sent(customers, now),
-        orders=dict(orders.order_by().values_list("customer_id").annotate(Count("pk"))),
+        orders=_orders(customers),
+        opted_in=opted_in(customers) if any(map(_asks_channels, messages)) else {},
         pauses={(p.channel, p.store_id): p.until or now + td(days=3650) for p in pauses},
         unread=_unread(stores, now),
         whatsapp_texts=texts_of(_whatsapp_templates(messages)),
@@ -75,6 +78,25 @@ def ask(messages: Sequence[Message], now: datetime) -> Answers:
 def _whatsapp_templates(messages: Sequence[Message]) -> set[int]:
     routes = {route for message in messages for route in open_routes(message) if route.channel == Channel.WHATSAPP}
     return {template for route in routes for template in route.templates}
+
+
+def _asks_channels(message: Message) -> bool:
+    return isinstance(message.step.conditions, dict) and "channels" in message.step.conditions
+
+
+def _orders(customers: Mapping[int, Customer]) -> dict[int, History]:
+    orders = Order.objects.filter(customer_id__in=customers, cancelled_at=None, is_test=False).order_by()
+    rows = orders.values_list("customer_id").annotate(Count("pk"), Max("placed_at"))
+    return {customer_id: History(count, last_at) for customer_id, count, last_at in rows}
+
+
+def opted_in(customers: Iterable[int]) -> dict[int, frozenset[str]]:
+    """The channels that each customer said yes to."""
+    rows = Consent.objects.filter(customer_id__in=customers, state=ConsentState.GRANTED)
+    found: dict[int, frozenset[str]] = {}
+    for customer_id, channel in rows.values_list("customer_id", "channel"):
+        found[customer_id] = found.get(customer_id, frozenset()) | {channel}
+    return found
 
 
 class _Replies(TypedDict):

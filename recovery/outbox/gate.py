@@ -8,7 +8,7 @@ from datetime import datetime
 from datetime import timedelta as td
 
 from carts.models import CartState
-from recovery.conditions import BadConditions, CartFacts, Conditions, item_keys
+from recovery.conditions import BadConditions, Conditions, History, facts_of
 from recovery.experiments.door import Draw
 from recovery.models import EnrolmentState, FlowStatus, Message
 from recovery.outbox.answers import Answers, Earlier, ask
@@ -109,13 +109,9 @@ def _replied(message: Message, answers: Answers, now: datetime) -> Verdict | Non
 
 
 def _unmet(message: Message, answers: Answers, now: datetime) -> Verdict | None:
-    cart = message.cart
-    facts = CartFacts(
-        total=cart.total,
-        country=cart.country or message.customer.country,
-        items=item_keys(cart.lines),
-        earlier_orders=answers.orders.get(message.customer_id, 0),
-    )
+    history = answers.orders.get(message.customer_id, History())
+    opted_in = answers.opted_in.get(message.customer_id, frozenset())
+    facts = facts_of(message.cart, message.customer, history, opted_in, now)
     try:
         unmet = Conditions.parse(message.step.conditions).unmet(facts)
     except BadConditions as error:
