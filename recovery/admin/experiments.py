@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from datetime import timedelta as td
 from typing import Any
 
 from django import forms
@@ -22,6 +21,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFiel
 
 from customers.access import may, own_store, stores_for
 from customers.models import Store
+from recovery.experiments.foresight import own_numbers
 from recovery.experiments.plans import set_store_holdout, store_holdout
 from recovery.models import Assignment, Experiment
 from recovery.reports import trial_words
@@ -123,16 +123,11 @@ def _listed(store: Store) -> list[dict[str, Any]]:
 
 
 def _own_numbers(store: Store, now: datetime) -> dict[str, Any]:
-    """The planner's first guess: carts of the last 90 days whose 14 days are over."""
-    until = now - td(days=14)
-    silent = store.carts.filter(
-        first_abandoned_at__gte=until - td(days=90), first_abandoned_at__lt=until, customer__isnull=False, is_test=False
-    )
-    found = silent.aggregate(count=Count("pk"), ordered=Count("ordered_at"))
-    if found["count"] < 30:
+    """The planner's first guess: the store's own, else the fields'."""
+    known = own_numbers(store.pk, now)
+    if known is None:
         return {name: field.initial for name, field in Planned.base_fields.items()}
-    base = 100 * found["ordered"] / found["count"]
-    return {"base": f"{min(90.0, max(0.1, base)):.1f}", "a_month": max(1, round(found["count"] / 3))}
+    return {"base": f"{max(0.1, 100 * known.base):.1f}", "a_month": known.a_month}
 
 
 def _plan(asked: Mapping[str, Any]) -> list[dict[str, Any]]:

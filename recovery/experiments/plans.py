@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from customers.models import Store
+from recovery.experiments.foresight import own_numbers, planned_units
 from recovery.models import Experiment, ExperimentKind, Flow, FlowStep, FlowVersion
 
 #: The arms of a holdout.
@@ -85,9 +86,32 @@ def _start(store_id: int, flow_id: int | None, trial: Trial, plan: Mapping[str, 
         position=trial.position,
         salt=secrets.token_hex(8),
         arms=trial.arms,
-        plan={**DEFAULTS, **plan},
+        plan=_frozen(store_id, trial, plan, now),
         started_at=now,
     )
+
+
+def _frozen(store_id: int, trial: Trial, plan: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The plan with the number of shoppers that it takes, where the store's past tells how many order by themselves."""
+    found = {**DEFAULTS, **plan}
+    known = own_numbers(store_id, now)
+    if known and not found.get("units"):
+        found["base"] = round(known.base, 4)
+        found["units"] = planned_units(found, known.base, control_share(trial.arms))
+    return found
+
+
+def control_of(arms: Sequence[Arm]) -> str:
+    """The arm that the others are measured against: the one without messages, else the first."""
+    names = [str(arm["name"]) for arm in arms]
+    return HOLDOUT if HOLDOUT in names else names[0]
+
+
+def control_share(arms: Sequence[Arm]) -> float:
+    """The control's part of the control and one other arm, the smallest: that comparison takes longest."""
+    weights = {str(arm["name"]): float(arm["weight"]) for arm in arms}
+    control = weights.pop(control_of(arms))
+    return control / (control + min(weights.values()))
 
 
 def store_holdout(store: Store) -> int:

@@ -8,8 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from recovery.experiments.plans import DEFAULTS, HOLDOUT
-from recovery.models import Experiment, ExperimentKind
+from recovery.experiments.foresight import planned_units
+from recovery.experiments.plans import DEFAULTS, control_of, control_share
+from recovery.models import Experiment
 from recovery.reports.trial_sums import HOURS, Arm, arm_of, asked_of, returns, rows_of, shares, strata
 from recovery.statistics.checks import holm, sample_ratio
 from recovery.statistics.estimates import (
@@ -23,7 +24,6 @@ from recovery.statistics.estimates import (
     share_difference,
     stratified_difference,
 )
-from recovery.statistics.planner import units_needed
 from recovery.statistics.returning import Point, return_curve
 from recovery.statistics.sequential import LEAST_ORDERS, LEAST_UNITS, any_time
 from recovery.statistics.sums import Sums
@@ -78,7 +78,7 @@ def findings(experiment: Experiment, *, as_of: datetime, margin: Decimal | None 
     asked = asked_of(experiment, as_of, margin)
     rows = rows_of(asked)
     arms = {name: arm_of(name, share, rows) for name, share in shares(experiment).items()}
-    control = arms.pop(_control(experiment))
+    control = arms.pop(control_of(experiment.arms))
     mismatch = _mismatch(experiment, [control, *arms.values()])
     planned = _planned(experiment, control)
     comparisons = [
@@ -99,11 +99,6 @@ def findings(experiment: Experiment, *, as_of: datetime, margin: Decimal | None 
     )
 
 
-def _control(experiment: Experiment) -> str:
-    """The arm that the others are measured against: the one without messages, else the first."""
-    return HOLDOUT if experiment.kind == ExperimentKind.HOLDOUT else str(experiment.arms[0]["name"])
-
-
 def _mismatch(experiment: Experiment, arms: Sequence[Arm]) -> float | None:
     weights = {arm["name"]: float(arm["weight"]) for arm in experiment.arms}
     ps = [
@@ -120,9 +115,7 @@ def _planned(experiment: Experiment, control: Arm) -> int | None:
     if plan.get("units"):
         return int(plan["units"])
     rate = control.outcomes.ordered.mean if control.outcomes and control.settled >= LEAST_UNITS else 0.0
-    if not 0 < rate * (1 + plan["lift"]) < 1:
-        return None
-    return units_needed(rate, plan["lift"], control.share, alpha=plan["alpha"], power=plan["power"])
+    return planned_units(plan, rate, control_share(experiment.arms))
 
 
 def _compare(
