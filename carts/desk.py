@@ -141,7 +141,7 @@ class Desk:
         kept.filled_at = folding._earliest(kept.filled_at, gone.filled_at)
         kept.ordered_at = folding._earliest(kept.ordered_at, gone.ordered_at)
         kept.customer_id = kept.customer_id or gone.customer_id
-        gone.merged_into = kept
+        gone.merged_into, gone.merged_at = kept, self.now
         gone.state, gone.abandon_after = CartState.EMPTIED, None
         self._tell(TransitionKind.EMPTIED, self.now, cart=gone)
 

@@ -170,6 +170,9 @@ def fold_order(order: Order, snapshot: OrderSnapshot) -> bool:
     order.is_placed = order.is_placed or snapshot.paid or not snapshot.cancelled_at
     order.is_test = order.is_test or snapshot.is_test
     order.placed_at = min(order.placed_at, snapshot.placed_at)
+    order.was_unpaid = order.was_unpaid or not snapshot.paid
+    if snapshot.paid:
+        order.paid_at = _earliest(order.paid_at, snapshot.updated_at)
     if order.version > snapshot.updated_at and order.currency:
         return False
     order.version = snapshot.updated_at

@@ -28,6 +28,7 @@ QUEUES = {
     "recovery.tasks.send_notices": "send",
     "recovery.tasks.rescue": "upkeep",
     "recovery.tasks.ask_about_templates": "upkeep",
+    "recovery.tasks.roll_up": "upkeep",
     "recovery.tasks.erase": "upkeep",
     "recovery.tasks.keep_house": "upkeep",
 }
@@ -42,6 +43,7 @@ BEAT = {
     "recovery.tasks.send_due": 2,
     "recovery.tasks.send_notices": 5,
     "recovery.tasks.rescue": 20,
+    "recovery.tasks.roll_up": 60,
     "recovery.tasks.erase": 60,
     "recovery.tasks.ask_about_templates": 600,
     "carts.tasks.keep_house": 3600,

@@ -4,12 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from datetime import timedelta as td
+from typing import Any
 
-from django.db.models import Q
+from django.db import connection
 
 from carts.models import Order
-from recovery.models import Click, Credit
+from customers.models import Store
+from recovery.models import Credit
+
+_FITS = """x.store_id = o.store_id AND x.machine_reason = '' AND x.message_id IS NOT NULL AND x.cart_id IS NOT NULL
+           AND x.at <= o.placed_at AND x.at >= o.placed_at - make_interval(days => s.attribution_days)"""
+
+# The clicks on links of the order's own cart, and those of the same customer on links of any other.
+_CREDIT = f"""
+    INSERT INTO recovery_credit (store_id, order_id, cart_id, message_id, click_id, at)
+    SELECT o.store_id, o.id, coalesce(o.cart_id, k.cart_id), k.message_id, k.id, o.placed_at
+    FROM carts_order o
+    JOIN customers_store s ON s.id = o.store_id
+    JOIN LATERAL (
+        SELECT x.id, x.at, x.cart_id, x.message_id FROM recovery_click x WHERE x.cart_id = o.cart_id AND {_FITS}
+        UNION ALL
+        SELECT x.id, x.at, x.cart_id, x.message_id
+        FROM recovery_link l JOIN recovery_click x ON x.link_id = l.id
+        WHERE l.customer_id = o.customer_id AND {_FITS}
+        ORDER BY at DESC, id DESC LIMIT 1
+    ) k ON true
+    WHERE {{which}} AND o.cancelled_at IS NULL AND o.deleted_at IS NULL AND NOT o.is_test
+    ON CONFLICT (order_id) DO NOTHING
+"""
+
+_TOO_OLD = """
+    DELETE FROM recovery_credit k USING recovery_click x, carts_order o, customers_store s
+    WHERE k.store_id = %(store)s AND x.id = k.click_id AND o.id = k.order_id AND s.id = k.store_id
+      AND x.at < o.placed_at - make_interval(days => s.attribution_days)
+"""
 
 
 def credit(orders: Sequence[Order], *, now: datetime) -> int:
@@ -18,34 +46,26 @@ def credit(orders: Sequence[Order], *, now: datetime) -> int:
     A click fits when a human made it on a link of the order's cart, or of another cart of the same customer, at most
     `store.attribution_days` before the order. Cancelled, deleted and test orders earn nothing.
     """
-    earning = [o for o in orders if not (o.cancelled_at or o.deleted_at or o.is_test)]
-    rows = [_credit(order, click) for order in earning if (click := _last_click(order))]
-    return len(Credit.objects.bulk_create(rows, ignore_conflicts=True))
+    if not orders:
+        return 0
+    return _run(_CREDIT.format(which="o.id = ANY(%(orders)s)"), {"orders": [order.pk for order in orders]})
 
 
-def _credit(order: Order, click: Click) -> Credit:
-    cart, message = order.cart or click.cart, click.message
-    assert cart and message  # `_last_click` asks for both
-    return Credit(store_id=order.store_id, order=order, cart=cart, message=message, click=click, at=order.placed_at)
+def recredit(store: Store) -> None:
+    """Credit the store's whole past by its window as it is now. Call it when the window was changed."""
+    _run(_TOO_OLD, {"store": store.pk})
+    _run(_CREDIT.format(which="o.store_id = %(store)s"), {"store": store.pk})
 
 
-def _last_click(order: Order) -> Click | None:
-    window = td(days=order.store.attribution_days)
-    theirs = Q(cart_id=order.cart_id) if order.cart_id else Q(pk__in=[])
-    if order.customer_id:
-        theirs |= Q(link__customer_id=order.customer_id)
-    clicks = Click.objects.filter(
-        theirs,
-        store_id=order.store_id,
-        machine_reason="",
-        message__isnull=False,
-        cart__isnull=False,
-        at__lte=order.placed_at,
-        at__gte=order.placed_at - window,
-    )
-    return clicks.select_related("cart", "message").order_by("-at", "-pk").first()
+def withdraw(order_ids: Iterable[int], *, now: datetime) -> int:
+    """Take back the credit of orders that were cancelled or deleted; returns how many had one.
+
+    The row stays, with its time, so that a report of an earlier date still finds it.
+    """
+    return Credit.objects.filter(order_id__in=list(order_ids), withdrawn_at=None).update(withdrawn_at=now)
 
 
-def withdraw(order_ids: Iterable[int]) -> int:
-    """Take back the credit of orders that were cancelled or deleted; returns how many had one."""
-    return Credit.objects.filter(order_id__in=list(order_ids)).delete()[0]
+def _run(sql: str, asked: dict[str, Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, asked)
+        return int(cursor.rowcount)

@@ -33,7 +33,7 @@ def take(now: datetime, *, limit: int = BATCH) -> int:
     _stop(batch, TransitionKind.RETURNED, now)
     _stop(batch, TransitionKind.EMPTIED, now)
     _ordered([row for row in batch if row.kind == TransitionKind.ORDERED], now)
-    attribution.withdraw(row.order_id for row in batch if row.kind == TransitionKind.CANCELLED and row.order_id)
+    attribution.withdraw(_cancelled(batch), now=now)
     _enrol([row.cart_id for row in batch if row.kind == TransitionKind.ABANDONED and row.cart_id], now)
     CartTransition.objects.filter(pk__in=[row.pk for row in batch]).update(handled_at=now)
     if batch:
@@ -54,6 +54,10 @@ def _ordered(rows: Sequence[CartTransition], now: datetime) -> None:
     stop_carts({row.cart_id for row in rows if row.cart_id}, "ordered", now=now)
     stop_customers(_buyers(rows), "ordered", now=now)
     attribution.credit([row.order for row in rows if row.order], now=now)
+
+
+def _cancelled(batch: Sequence[CartTransition]) -> list[int]:
+    return [row.order_id for row in batch if row.kind == TransitionKind.CANCELLED and row.order_id]
 
 
 def _buyers(rows: Sequence[CartTransition]) -> set[int]:

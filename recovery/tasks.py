@@ -15,6 +15,7 @@ from recovery.callbacks import process as callbacks
 from recovery.callbacks import retention
 from recovery.flows import runner
 from recovery.outbox import notices, reconcile, send
+from recovery.reports import rollup
 
 _MOST_BATCHES = 40
 
@@ -81,6 +82,12 @@ def keep_house() -> None:
 def ask_about_templates() -> None:
     """How the WhatsApp templates stand that Meta is reviewing."""
     approvals.refresh_waiting(timezone.now())
+
+
+@shared_task
+def roll_up() -> None:
+    """Keep the figures of the days that changed."""
+    _until_dry(rollup.roll_up, rollup.BATCH)
 
 
 @shared_task

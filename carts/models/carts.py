@@ -82,6 +82,7 @@ class Cart(models.Model):
     is_test = models.BooleanField(default=False)
     # Two carts that turned out to be one: this row's events went to the other, and reports leave it out.
     merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    merged_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = CartQuerySet.as_manager()

@@ -25,6 +25,9 @@ class Order(models.Model):
     cancelled_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     paid = models.BooleanField(default=True)
+    # Reports of a past date ask since when it was paid: if it ever was unpaid, since the first word that it is paid.
+    paid_at = models.DateTimeField(null=True, blank=True, editable=False)
+    was_unpaid = models.BooleanField(default=False, editable=False)
     # False: all we ever heard is that it was cancelled unpaid, as WooCommerce does by itself. Nobody bought.
     is_placed = models.BooleanField(default=True)
 

@@ -123,6 +123,11 @@ class Store(models.Model):
     cap_days = models.PositiveSmallIntegerField(
         default=7, validators=[MinValueValidator(1), MaxValueValidator(90)], help_text="… in this many days."
     )
+    staff_addresses = models.TextField(
+        max_length=2_000,
+        blank=True,
+        help_text="Carts of these people are left out of the reports: one address or host a line, as @shop.example.",
+    )
     is_demo = models.BooleanField(default=False, help_text="Its numbers are synthetic and say so.")
     is_active = models.BooleanField(default=True, help_text="Off: webhooks are refused and nothing is sent.")
     uninstalled_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -151,6 +156,11 @@ class Store(models.Model):
     @property
     def sends(self) -> bool:
         return self.is_active and self.uninstalled_at is None
+
+    @property
+    def staff(self) -> list[str]:
+        """The staff's addresses and hosts, in lower case: anna@shop.example, @shop.example."""
+        return self.staff_addresses.lower().split()
 
     @property
     def allowed_hosts(self) -> frozenset[str]:

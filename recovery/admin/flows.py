@@ -175,7 +175,7 @@ def told_steps(version: FlowVersion) -> list[dict[str, Any]]:
     })  # fmt: skip
     human = Click.objects.filter(message__step__version=version, machine_reason="")
     clicks = dict(human.order_by().values_list("message__step_id").annotate(Count("message_id", distinct=True)))
-    credits = Credit.objects.filter(message__step__version=version)
+    credits = Credit.objects.filter(message__step__version=version, withdrawn_at=None)
     orders = dict(credits.values_list("message__step_id").annotate(Count("pk")))
     return [
         {"step": step, "after": in_words(step.delay), "clicked": clicks.get(step.pk, 0),

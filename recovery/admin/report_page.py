@@ -24,8 +24,9 @@ from customers.models import Store
 from recovery.reports import definitions
 from recovery.reports.definitions import Definition
 from recovery.reports.face import as_json
-from recovery.reports.figures import Figures, Rate, Sending, figures
+from recovery.reports.figures import Figures, Sending, figures
 from recovery.reports.period import BadPeriod, Period, period
+from recovery.reports.rates import Rate
 from recovery.reports.words import money, reason_in_words
 
 

@@ -22,6 +22,7 @@ from config.lib.durations import in_words
 from config.lib.sealing import Unsealable
 from customers.admin.base import Deed, Page, address, local
 from customers.models import Store, StoreSecret
+from recovery import attribution
 from recovery.admin.store_form import SecretForm, StoreForm
 from recovery.flows.standard import install_standard_flow
 from recovery.opening import new_secret, webhook_url
@@ -130,6 +131,8 @@ class Stores(Page):
         if "twilio_sid" in form.cleaned_data:
             obj.set_twilio(form.twilio_account())
         super().save_model(request, obj, form, change)
+        if change and "attribution_days" in form.changed_data:
+            attribution.recredit(obj)
         if not change:
             # It is handed on to the page that shows it once; it is not kept in a session or a cookie.
             secret = form.cleaned_data.get("secret", "")

@@ -3,6 +3,7 @@
 from recovery.models.credits import Credit
 from recovery.models.discounts import Audience, CodeSource, CodeState, DiscountCode, Offer, OfferKind, StoreDiscount
 from recovery.models.experiments import Assignment, Experiment, ExperimentKind
+from recovery.models.figures import DailyFigures, DailySteps, RolledDay, TouchedDay
 from recovery.models.flows import (
     Enrolment,
     EnrolmentState,
@@ -27,6 +28,8 @@ __all__ = [
     "CodeSource",
     "CodeState",
     "Credit",
+    "DailyFigures",
+    "DailySteps",
     "Decision",
     "DiscountCode",
     "Enrolment",
@@ -49,9 +52,11 @@ __all__ = [
     "ProviderEvent",
     "ProviderPause",
     "Reply",
+    "RolledDay",
     "StepFallback",
     "StoreDiscount",
     "StepVariant",
     "TemplateText",
+    "TouchedDay",
     "WithoutOffer",
 ]

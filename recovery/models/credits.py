@@ -17,6 +17,7 @@ class Credit(models.Model):
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="credits")
     click = models.ForeignKey(Click, on_delete=models.CASCADE, related_name="credits")
     at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)  # the order was cancelled or deleted
 
     def __str__(self) -> str:
         return f"credit of {self.order}"

@@ -23,8 +23,8 @@ class Definition:
 
 
 _LEFT_OUT = (
-    "Test carts, carts that never held an item, carts worth nothing, and carts that turned out to be part of another. "
-    "Their numbers stand beside."
+    "Test carts, carts of staff and of programs, carts that never held an item, carts worth nothing, and carts that "
+    "turned out to be part of another. Their numbers stand beside."
 )
 _ORDER = (
     "An order counts when it is paid, not cancelled, not deleted and no test, and belongs to the cart: by the cart's "
@@ -77,9 +77,48 @@ ATTRIBUTED = Definition(
     "Settled carts for which at least one message was sent (or perhaps sent).",
     _LEFT_OUT,
 )
+CHECKOUT = Definition(
+    "Checkout abandonment",
+    "settled carts that reached the checkout and were not ordered within 14 days ÷ settled carts that reached it",
+    "Settled carts that got as far as the checkout or further, without an order in their 14 days. " + _ORDER,
+    "Settled carts that reached the checkout. How far a cart got is read as it is now.",
+    _LEFT_OUT,
+)
+WORTH = Definition(
+    "Abandonment by value",
+    "worth of settled carts without an order within 14 days ÷ worth of all settled carts",
+    "What the settled carts without an order were worth, as their totals stand now, in one currency. The interval "
+    "takes the carts as a sample (delta method).",
+    "What all settled carts were worth.",
+    _LEFT_OUT,
+)
+CONVERSION = Definition(
+    "Carts ordered",
+    "settled carts with an order within 14 days ÷ settled carts",
+    "The other side of cart abandonment. Visits without a cart are not known here, so this is not the share of visits. "
+    + _ORDER,
+    "All settled carts.",
+    _LEFT_OUT,
+)
+CONTACTABLE = Definition(
+    "Can be written to",
+    "silent carts whose shopper had said yes to a channel ÷ silent carts",
+    "Settled carts that went silent and whose shopper had, when the silence was noticed, a consent in force (or a soft "
+    "opt-in, where the store allows it) for e-mail, SMS or WhatsApp.",
+    "Settled carts that went silent.",
+    _LEFT_OUT,
+)
+ORDER_VALUE = Definition(
+    "Average order value",
+    "net revenue of the orders ÷ orders",
+    "Of each settled cart's first order within 14 days: total less tax, shipping and refunds. The discount is off the "
+    "total already, and shown beside. The interval is the mean's (normal).",
+    "Those orders, in one currency.",
+    "Orders refunded in another currency.",
+)
 REVENUE = Definition(
     "Revenue",
-    "total − tax − shipping − refunds",
+    "total − tax − shipping − refunds; discounts are off the total already",
     "Of each order its total less tax, shipping and what was refunded until now, never below zero, in the order's own "
     "currency. “Came back” sums the orders of silent carts, “after a click” those that followed a click.",
     left_out="Orders that are unpaid, cancelled, deleted or tests. An order refunded in another currency is shown as "
@@ -93,10 +132,20 @@ MESSAGES = Definition(
 )
 
 #: By the names that the rates have in the report.
-RATES = {"gross_abandonment": GROSS, "net_abandonment": NET, "return": RETURN, "attributed_recovery": ATTRIBUTED}
+RATES = {
+    "gross_abandonment": GROSS,
+    "net_abandonment": NET,
+    "return": RETURN,
+    "attributed_recovery": ATTRIBUTED,
+    "checkout_abandonment": CHECKOUT,
+    "conversion": CONVERSION,
+    "contactable": CONTACTABLE,
+}
 #: Why carts are left out, in words.
 LEFT_OUT = {
     "test": "test carts",
+    "staff": "carts of the store's own staff",
+    "bot": "carts of programs",
     "zero_value": "carts worth nothing",
     "empty": "carts that never held an item",
     "merged": "carts that were part of another",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from config.lib.durations import in_words
+from config.lib.money import rounded
 from recovery.reports.definitions import HORIZON, LEFT_OUT, RATES
-from recovery.reports.figures import Figures, Money, Rate, Sending
+from recovery.reports.figures import Figures, Money, Sending
+from recovery.reports.rates import Mean, Rate, Share
 from recovery.reports.words import reason_in_words
 
 
@@ -27,7 +30,9 @@ def as_json(found: Figures) -> dict[str, Any]:
         "horizon": in_words(HORIZON),
         "carts": counts | {"excluded": found.excluded},
         "rates": {name: _rate(rate) for name, rate in found.rates.items()},
+        "worth_abandonment": {currency: _share(share) for currency, share in found.worth_abandonment.items()},
         "revenue": _revenue(found.revenue),
+        "order_value": {currency: _mean(money.order_value, currency) for currency, money in found.revenue.items()},
         "open_so_far": {
             "silent": so_far.silent,
             "returned": so_far.returned,
@@ -50,12 +55,31 @@ def _rate(rate: Rate | None) -> dict[str, Any] | None:
     return {name: round(share, 6) for name, share in shares.items()} | {"hits": rate.hits, "too_few": rate.too_few}
 
 
+def _share(share: Share | None) -> dict[str, Any] | None:
+    if share is None:
+        return None
+    shares = {"value": share.value, "low": share.low, "high": share.high}
+    amounts = {"unordered": str(share.part), "worth": str(share.whole)}
+    return {name: round(value, 6) for name, value in shares.items()} | amounts | {"n": share.n}
+
+
+def _mean(mean: Mean | None, currency: str) -> dict[str, Any] | None:
+    """Amounts as text. The interval of a single order is null."""
+    if mean is None:
+        return None
+    ends = {"low": mean.low, "high": mean.high}
+    told = {name: None if end is None else str(rounded(Decimal(end), currency)) for name, end in ends.items()}
+    return {"value": str(rounded(mean.value, currency)), "n": mean.n} | told
+
+
 def _revenue(revenue: dict[str, Money]) -> dict[str, dict[str, Any]]:
     return {
         currency: {
             "returned": str(money.returned),
             "attributed": str(money.attributed),
             "left_out": money.left_out,
+            "ordered": str(money.ordered),
+            "discount": str(money.discount),
         }
         for currency, money in revenue.items()
     }

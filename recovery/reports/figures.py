@@ -1,46 +1,23 @@
-"""The figures of a store and a period. One pass over the carts for each table, nothing kept between reports."""
+"""The figures of a store and a period: the cells of `recovery.reports.rollup`, read as rates, money and messages."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from datetime import timedelta as td
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from config.lib.money import rounded
 from customers.models import Store
-from recovery.reports import cohort
-from recovery.reports.definitions import HORIZON, LEFT_OUT, TOO_FEW
+from recovery.reports import rollup, sending
+from recovery.reports.asked import Asked
+from recovery.reports.definitions import LEFT_OUT
 from recovery.reports.period import Period
-from recovery.reports.wilson import wilson
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A share with its 95 % interval."""
-
-    hits: int
-    n: int
-    low: float
-    high: float
-
-    @property
-    def value(self) -> float:
-        return self.hits / self.n
-
-    @property
-    def too_few(self) -> bool:
-        return self.n < TOO_FEW
-
-    @classmethod
-    def of(cls, hits: int, n: int) -> Rate | None:
-        """None where there is nothing to divide by."""
-        return cls(hits, n, *wilson(hits, n)) if n else None
+from recovery.reports.rates import Mean, Rate, Share
+from recovery.reports.rollup import Cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +32,9 @@ class Carts:
     returned: int
     messaged: int
     attributed: int
+    checkouts: int
+    checkouts_net: int
+    reachable: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +49,15 @@ class SoFar:
 
 @dataclass(slots=True)
 class Money:
-    """Net revenue in one currency. `left_out`: orders refunded in another currency."""
+    """Net revenue in one currency. `left_out`: orders refunded in another currency. `discount` was given on the orders
+    of `order_value`, and is off their totals already."""
 
     returned: Decimal = Decimal(0)
     attributed: Decimal = Decimal(0)
     left_out: int = 0
+    ordered: Decimal = Decimal(0)
+    discount: Decimal = Decimal(0)
+    order_value: Mean | None = None
 
 
 @dataclass(slots=True)
@@ -90,7 +74,7 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Everything that the first report tells."""
+    """Everything that the overview tells. `worth_abandonment` is by currency."""
 
     store: Store
     period: Period
@@ -99,74 +83,105 @@ class Figures:
     carts: Carts
     excluded: dict[str, int]
     rates: dict[str, Rate | None]
+    worth_abandonment: dict[str, Share | None]
     revenue: dict[str, Money]
     so_far: SoFar
     messages: dict[str, Sending]
 
 
 def figures(store: Store, period: Period, *, as_of: datetime) -> Figures:
-    """The figures as they stood at `as_of`, as far as the rows keep their times."""
-    asked = {
-        "store": store.pk,
-        "since": period.since,
-        "until": period.until,
-        "as_of": as_of,
-        "horizon": HORIZON,
-        "timeout": store.abandon_after,
-    }
-    counts = _rows(cohort.COUNTS, asked)[0]
-    found = _carts(counts)
-    revenue = _revenue(asked)
+    """The figures of every cart of the period, as they stood at `as_of`."""
+    return figures_of(Asked(store, period, as_of))
+
+
+def figures_of(asked: Asked) -> Figures:
+    """The figures of the carts that are asked for."""
+    cells = rollup.cells_of(asked, ["", "left_out", "money"])
+    whole = [cell for cell in cells if cell["facet"] == ""]
+    money = [cell for cell in cells if cell["facet"] == "money"]
+    carts = carts_of(whole)
+    left_out = [cell for cell in cells if cell["facet"] == "left_out"]
     return Figures(
-        store=store,
-        period=period,
-        as_of=as_of,
-        timeout=store.abandon_after,
-        carts=found,
-        excluded=dict.fromkeys(LEFT_OUT, 0) | dict(_rows(cohort.EXCLUDED, asked)),
-        rates={
-            "gross_abandonment": Rate.of(found.abandoned_gross, found.matured),
-            "net_abandonment": Rate.of(found.abandoned_net, found.matured),
-            "return": Rate.of(found.returned, found.abandoned_gross),
-            "attributed_recovery": Rate.of(found.attributed, found.messaged),
-        },
-        revenue=revenue[True],
-        so_far=SoFar(counts[7], counts[8], counts[9], revenue[False]),
+        store=asked.store,
+        period=asked.period,
+        as_of=asked.as_of,
+        timeout=asked.store.abandon_after,
+        carts=carts,
+        excluded={name: total(left_out, "started", value=name) for name in LEFT_OUT},
+        rates=rates_of(carts),
+        worth_abandonment={cell["currency"]: _worth(cell) for cell in sorted(whole, key=lambda cell: cell["currency"])},
+        revenue=_revenue(money, ""),
+        so_far=SoFar(
+            total(whole, "open_silent"),
+            total(whole, "open_returned"),
+            total(whole, "open_attributed"),
+            _revenue(money, "open_"),
+        ),
         messages=_messages(asked),
     )
 
 
-def _carts(counts: tuple[Any, ...]) -> Carts:
-    started, matured, *others = counts[:7]
-    return Carts(started, started - matured, matured, *others)
+def total(cells: Iterable[Cell], name: str, *, value: str | None = None) -> int:
+    """A count over cells; of one value of the facet, if given."""
+    return int(sum(cell[name] for cell in cells if value is None or cell["value"] == value))
 
 
-def _revenue(asked: Mapping[str, Any]) -> dict[bool, dict[str, Money]]:
-    """By whether the carts are settled, then by currency."""
-    found: dict[bool, dict[str, Money]] = {True: {}, False: {}}
-    for matured, why, currency, amount, left_out in _rows(cohort.REVENUE, asked):
-        money = found[matured].setdefault(currency, Money())
-        setattr(money, why, rounded(amount, currency))
-        money.left_out = max(money.left_out, left_out)
-    return {matured: dict(sorted(some.items())) for matured, some in found.items()}
+def carts_of(cells: Iterable[Cell]) -> Carts:
+    """The counts of some cells together."""
+    rows = list(cells)
+    started, settled = total(rows, "started"), total(rows, "settled")
+    names = ("silent", "unordered", "returned", "messaged", "attributed", "checkouts", "checkouts_unordered")
+    return Carts(started, started - settled, settled, *(total(rows, name) for name in (*names, "reachable")))
 
 
-def _messages(asked: Mapping[str, Any]) -> dict[str, Sending]:
+def rates_of(carts: Carts) -> dict[str, Rate | None]:
+    """By the names that the rates have in the report."""
+    return {
+        "gross_abandonment": Rate.of(carts.abandoned_gross, carts.matured),
+        "net_abandonment": Rate.of(carts.abandoned_net, carts.matured),
+        "return": Rate.of(carts.returned, carts.abandoned_gross),
+        "attributed_recovery": Rate.of(carts.attributed, carts.messaged),
+        "checkout_abandonment": Rate.of(carts.checkouts_net, carts.checkouts),
+        "conversion": Rate.of(carts.matured - carts.abandoned_net, carts.matured),
+        "contactable": Rate.of(carts.reachable, carts.abandoned_gross),
+    }
+
+
+def _worth(cell: Cell) -> Share | None:
+    return Share.of(
+        cell["worth_unordered"], cell["worth"], cell["worth_unordered_squares"], cell["worth_squares"], cell["settled"]
+    )
+
+
+def _revenue(cells: list[Cell], prefix: str) -> dict[str, Money]:
+    """By currency; of settled carts, or with the prefix of open ones."""
+    found: dict[str, Money] = {}
+    for cell in cells:
+        why = cell["value"].removeprefix(prefix)
+        if cell["value"] != prefix + why or why not in ("returned", "attributed", "ordered"):
+            continue
+        money = found.setdefault(cell["currency"], Money())
+        setattr(money, why, rounded(cell["revenue"], cell["currency"]))
+        money.left_out = max(money.left_out, cell["unclear"])
+        if why == "ordered":
+            money.discount = rounded(cell["discount"], cell["currency"])
+            money.order_value = Mean.of(cell["revenue"], cell["squares"], cell["orders"])
+    return dict(sorted(found.items()))
+
+
+def _messages(asked: Asked) -> dict[str, Sending]:
     found: dict[str, Sending] = {}
-    for channel, state, reason, count in _rows(cohort.MESSAGES, asked):
-        sending = found.setdefault(channel, Sending())
-        if state in ("skipped", "cancelled"):
-            sending.skipped[reason or "unknown"] += count
-        elif state in ("delivered", "read"):
-            sending.sent += count
-            sending.delivered += count
-        else:
-            setattr(sending, state, getattr(sending, state) + count)
+    for row in sending.steps_of(asked):
+        _count(found.setdefault(row["channel"], Sending()), row)
     return found
 
 
-def _rows(sql: str, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, asked)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+def _count(counts: Sending, row: dict[str, Any]) -> None:
+    state, messages = row["state"], row["messages"]
+    if state in ("skipped", "cancelled"):
+        counts.skipped[row["reason"] or "unknown"] += messages
+    elif state in ("delivered", "read"):
+        counts.sent += messages
+        counts.delivered += messages
+    else:
+        setattr(counts, state, getattr(counts, state) + messages)

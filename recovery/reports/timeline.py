@@ -168,3 +168,6 @@ def _credits(cart: Cart) -> Iterable[Entry]:
         clicked = row.click.at.astimezone(cart.store.zone)
         detail = f"clicked {clicked:%d %b %H:%M}, ordered {row.order}"
         yield Entry(row.at, "credit", f"Credited to {named(row.message)}", detail, "good", message_id=row.message_id)
+        if row.withdrawn_at:
+            taken = f"Credit of {named(row.message)} taken back"
+            yield Entry(row.withdrawn_at, "credit", taken, "the order was cancelled", "bad", message_id=row.message_id)

@@ -14,6 +14,7 @@ from django.db import connection
 
 from recovery.experiments.plans import DEFAULTS
 from recovery.models import Experiment
+from recovery.reports.judged import COUNTS
 from recovery.statistics.sums import Sums
 
 #: Spending of so long before the draw foretells what comes after it (CUPED), and tells how large an order can be.
@@ -22,9 +23,6 @@ BEFORE = td(days=90)
 CAP_AT = 0.995
 #: At these hours after the cart went silent the natural-return curve is drawn.
 HOURS = (1, 2, 4, 8, 12, 24, 48, 72, 120, 168, 240, 336)
-
-_COUNTS = """o.paid AND NOT o.is_test AND o.placed_at <= %(as_of)s
-             AND coalesce(least(o.cancelled_at, o.deleted_at) > %(as_of)s, true)"""
 
 # One row a shopper who was drawn. All their paid orders in the window count, by whatever device, channel or cart.
 # Money is net of tax, shipping and refunds, in the store's currency; orders in another are counted and left out of it.
@@ -40,7 +38,7 @@ _OUTCOMES = f"""
                  WHERE r.store_id = o.store_id AND r.order_external_id = o.external_id
                    AND r.currency = o.currency AND r.at <= %(as_of)s), 0)) AS net
         FROM carts_order o
-        WHERE o.store_id = %(store)s AND o.customer_id IN (SELECT customer_id FROM drawn) AND {_COUNTS}
+        WHERE o.store_id = %(store)s AND o.customer_id IN (SELECT customer_id FROM drawn) AND {COUNTS}
     ), outcome AS (
         SELECT d.customer_id, d.arm, d.settled, d.assigned_at,
             count(*) FILTER (WHERE within) AS orders,
@@ -75,7 +73,7 @@ _CAP = f"""
     SELECT percentile_disc({CAP_AT}) WITHIN GROUP (ORDER BY o.total - o.tax - o.shipping)
     FROM carts_order o
     WHERE o.store_id = %(store)s AND o.currency = %(currency)s AND o.placed_at < %(start)s
-      AND o.placed_at >= %(start)s - %(past)s AND {_COUNTS}
+      AND o.placed_at >= %(start)s - %(past)s AND {COUNTS}
 """
 
 #: Of the rows of `drawn`.
@@ -91,7 +89,7 @@ _RETURNS = f"""
     LEFT JOIN LATERAL (
         SELECT o.placed_at FROM carts_order o
         WHERE o.store_id = %(store)s AND o.customer_id = a.customer_id AND o.placed_at >= went.silent_at
-          AND {_COUNTS}
+          AND {COUNTS}
         ORDER BY o.placed_at LIMIT 1
     ) o ON true
     WHERE a.experiment_id = %(experiment)s AND a.assigned_at <= %(as_of)s AND went.silent_at <= %(as_of)s

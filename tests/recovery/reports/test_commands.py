@@ -71,7 +71,9 @@ def test_the_report_has_the_face_that_scripts_lean_on(won):
     assert found["rates"]["return"] | {"low": 0, "high": 0} == {
         "value": 1.0, "n": 1, "low": 0, "high": 0, "hits": 1, "too_few": True,
     }  # fmt: skip
-    assert found["revenue"] == {"EUR": {"returned": "91.00", "attributed": "91.00", "left_out": 0}}
+    assert found["revenue"] == {
+        "EUR": {"returned": "91.00", "attributed": "91.00", "left_out": 0, "ordered": "91.00", "discount": "0.00"}
+    }
 
 
 def test_a_report_of_nothing_is_nought_and_null():

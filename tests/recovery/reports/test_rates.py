@@ -9,7 +9,7 @@ import pytest
 from carts.models import Cart
 from customers.models import Store
 from recovery import attribution
-from recovery.reports.figures import Rate
+from recovery.reports.rates import Rate
 from tests.factories import NOW, after, checkout, make_store, order, person, put
 from tests.recovery.reports.story import bought, click, message, report, silent
 
@@ -94,7 +94,18 @@ def test_carts_that_say_nothing_are_left_out_and_counted_beside(store):
     Cart.objects.filter(tokens__token="checkout:E").update(merged_into=Cart.objects.get(tokens__token="checkout:D"))
     found = report(store)
     assert found.carts.started == 1
-    assert found.excluded == {"test": 1, "empty": 1, "zero_value": 1, "merged": 1}
+    assert found.excluded == {"test": 1, "staff": 0, "bot": 0, "empty": 1, "zero_value": 1, "merged": 1}
+
+
+def test_staff_and_programs_are_left_out_and_counted_beside(store):
+    Store.objects.update(staff_addresses="boss@else.example\n@puro.example")
+    store.refresh_from_db()
+    for n, email in enumerate(["boss@else.example", "anna@puro.example", "anna@else.example"]):
+        put(store, checkout(f"S{n}", person=person(n, email=email)))
+    put(store, checkout("B", person=person(9), user_agent="Mozilla/5.0 (compatible; Storebot-Google/1.0)"))
+    put(store, checkout("C", person=person(10), user_agent="Mozilla/5.0 (Linux; Android 8; CUBOT) Mobile Safari"))
+    found = report(store)
+    assert (found.carts.started, found.excluded["staff"], found.excluded["bot"]) == (2, 2, 1)
 
 
 def test_an_unpaid_a_cancelled_and_a_test_order_are_no_orders(store):

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from customers.models import Store
+
+
+class TouchedDay(models.Model):
+    """Something about a cart that was started at this moment has changed, so its day is to be summed again.
+
+    Written by triggers, whoever makes the change. A row for each statement, never one that two would wait for.
+    """
+
+    # No constraint: a store that is deleted takes its carts along, and their triggers would still leave marks.
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["store", "at"], name="touched_day")]
+
+    def __str__(self) -> str:
+        return f"touched {self.at:%Y-%m-%d}"
+
+
+class RolledDay(models.Model):
+    """A day whose figures are kept, as they stood at `as_of`. They hold until `valid_until`, if nothing touches it."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    as_of = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True)  # when the clock alone would change them; None: never
+    settings = models.CharField(max_length=100)  # the store's settings that they were made by
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "day"], name="rolled_day_is_one")]
+        indexes = [
+            models.Index(fields=["valid_until"], name="rolled_day_ends", condition=models.Q(valid_until__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"figures of {self.day}"
+
+
+class DailyFigures(models.Model):
+    """Sums over the carts of one store that were started on one local day: a cell of `recovery.reports.cells`."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    facet = models.CharField(max_length=10)
+    value = models.CharField(max_length=120)
+    label = models.CharField(max_length=120)
+    currency = models.CharField(max_length=3)
+    device = models.CharField(max_length=10)
+    segment = models.CharField(max_length=10)
+    channels = ArrayField(models.CharField(max_length=10))
+    flows = ArrayField(models.BigIntegerField())
+
+    started = models.IntegerField()
+    settled = models.IntegerField()
+    silent = models.IntegerField()
+    unordered = models.IntegerField()
+    returned = models.IntegerField()
+    checkouts = models.IntegerField()
+    checkouts_unordered = models.IntegerField()
+    reachable = models.IntegerField()
+    messaged = models.IntegerField()
+    attributed = models.IntegerField()
+    open_silent = models.IntegerField()
+    open_returned = models.IntegerField()
+    open_attributed = models.IntegerField()
+    worth = models.DecimalField(max_digits=20, decimal_places=3)
+    worth_unordered = models.DecimalField(max_digits=20, decimal_places=3)
+    worth_squares = models.DecimalField(max_digits=32, decimal_places=6)
+    worth_unordered_squares = models.DecimalField(max_digits=32, decimal_places=6)
+    orders = models.IntegerField()
+    revenue = models.DecimalField(max_digits=20, decimal_places=3)
+    squares = models.DecimalField(max_digits=32, decimal_places=6)  # of each order's revenue, for the spread
+    discount = models.DecimalField(max_digits=20, decimal_places=3)
+    unclear = models.IntegerField()
+
+    class Meta:
+        verbose_name_plural = "daily figures"
+        indexes = [models.Index(fields=["store", "facet", "day"], name="figures_of_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.facet}={self.value}"
+
+
+class DailySteps(models.Model):
+    """The messages about the carts of one local day, by step, channel and how they ended."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    flow_id = models.BigIntegerField()
+    position = models.PositiveSmallIntegerField()
+    variant = models.CharField(max_length=100)
+    channel = models.CharField(max_length=10)
+    state = models.CharField(max_length=9)  # waiting, or how the message ended
+    reason = models.CharField(max_length=30)
+    currency = models.CharField(max_length=3)
+    device = models.CharField(max_length=10)
+    segment = models.CharField(max_length=10)
+
+    messages = models.IntegerField()
+    clicked = models.IntegerField()  # by people
+    scanned = models.IntegerField()  # by machines alone
+    ordered = models.IntegerField()
+    revenue = models.DecimalField(max_digits=20, decimal_places=3)
+    unclear = models.IntegerField()  # orders in another currency, in no sum
+
+    class Meta:
+        verbose_name_plural = "daily steps"
+        indexes = [models.Index(fields=["store", "day"], name="steps_of_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} step {self.position} {self.state}"

@@ -1,0 +1,199 @@
+"""Figures that are kept, so that a report need not judge every cart again.
+
+A day's figures are its cells (`recovery.reports.cells`), with the moment they were made at. They are used as long as
+nothing of the day was touched, the clock alone has changed nothing, and the store's settings are the same; else the
+day's carts are judged afresh, by the same statement. So a report never shows an old number: a rollup that is late only
+makes it slower.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from time import perf_counter
+from typing import Any
+
+from django.db import transaction
+
+from config.lib.logline import handed
+from customers.models import Store
+from recovery.models import DailyFigures, RolledDay, TouchedDay
+from recovery.reports import cells, sending
+from recovery.reports.asked import Asked, days_of, settings_of
+from recovery.reports.kept import fetch, kept_days, run
+from recovery.reports.period import Period
+
+log = logging.getLogger("cartback.rollup")
+
+#: Days that one call sums.
+BATCH = 20
+
+_NUMBERS = [*cells.MEASURES, *cells.WORTHS, *cells.MONEY]
+Cell = dict[str, Any]
+
+# -- reading
+
+
+def _whole(name: str) -> str:
+    """Counts stay whole numbers."""
+    return "::bigint" if name in (*cells.MEASURES, "orders", "unclear") else ""
+
+
+_READ = f"""
+    SELECT {{key}}, {", ".join(f"sum({name}){_whole(name)} AS {name}" for name in _NUMBERS)}
+    FROM ({{rows}}) cells
+    WHERE (%(currency)s = '' OR currency = %(currency)s) AND (%(device)s = '' OR device = %(device)s)
+      AND (%(segment)s = '' OR segment = %(segment)s) AND (%(channel)s = '' OR %(channel)s = ANY(channels))
+      AND (%(flow)s = 0 OR %(flow)s = ANY(flows))
+    GROUP BY {{group}}
+"""
+_ROLLED = """SELECT * FROM recovery_dailyfigures WHERE store_id = %(store)s AND facet = ANY(%(facets)s)
+             AND day >= %(first)s AND day <= %(last)s AND day <> ALL(%(afresh)s)"""
+
+
+def cells_of(asked: Asked, facets: Iterable[str], *, by_day: bool = False) -> list[Cell]:
+    """The cells of the facets, summed over the asked period and filters; a dict of facet, value, label, currency, every
+    measure, and with `by_day` the day. Kept figures where they hold, judged afresh where not."""
+    wanted = list(facets)
+    rolled = asked.only_rolled_filters or set(wanted) <= cells.WHOLE
+    days = days_of(asked.period)
+    kept = kept_days(asked, days) if rolled else set()
+    found = _rolled(asked, wanted, kept, days, by_day=by_day) if kept else []
+    others = [day for day in days if day not in kept]
+    if others:
+        found += afresh(asked, wanted, others, by_day=by_day)
+    return _merged(found, by_day=by_day)
+
+
+def _rolled(asked: Asked, facets: list[str], kept: set[date], days: list[date], *, by_day: bool) -> list[Cell]:
+    told = asked.parameters([]) | {
+        "facets": facets, "first": days[0], "last": days[-1], "afresh": [day for day in days if day not in kept],
+    }  # fmt: skip
+    return _read(_ROLLED, told, by_day=by_day)
+
+
+def afresh(asked: Asked, facets: list[str], days: list[date], *, by_day: bool = False) -> list[Cell]:
+    """The cells of the days, with every cart judged now."""
+    told = asked.parameters(days) | {"facets": facets}
+    # In the money facet the currency is the orders': the carts are filtered by the other filters alone.
+    money, carts = [name for name in facets if name == "money"], [name for name in facets if name != "money"]
+    found = _read(cells.cells_sql(carts), told | {"facets": carts}, by_day=by_day) if carts else []
+    if money:
+        found += _read(cells.cells_sql(money), told | {"facets": money, "cart_currency": ""}, by_day=by_day)
+    return found
+
+
+def _read(rows: str, told: dict[str, Any], *, by_day: bool) -> list[Cell]:
+    days = ["day"] if by_day else []
+    key = ["facet", "value", "max(label) AS label", "currency", *days]
+    group = ["facet", "value", "currency", *days]
+    sql = _READ.format(key=", ".join(key), rows=rows, group=", ".join(group))
+    names = ["facet", "value", "label", "currency", *days, *_NUMBERS]
+    return [dict(zip(names, row, strict=True)) for row in fetch(sql, told)]
+
+
+def _merged(found: Sequence[Cell], *, by_day: bool) -> list[Cell]:
+    merged: dict[tuple[Any, ...], Cell] = {}
+    for cell in found:
+        key = (cell["facet"], cell["value"], cell["currency"], cell["day"] if by_day else None)
+        known = merged.setdefault(key, cell)
+        if known is not cell:
+            known["label"] = max(known["label"], cell["label"])
+            for name in _NUMBERS:
+                known[name] += cell[name]
+    return list(merged.values())
+
+
+# -- keeping
+
+
+def roll_up(now: datetime, *, limit: int = BATCH) -> int:
+    """Sum again the days that were touched, whose figures end, or that were made by other settings; returns how many.
+
+    A day costs its own carts only.
+    """
+    began = perf_counter()
+    done = 0
+    for store in Store.objects.all():
+        for day in _due_days(store, now)[: limit - done]:
+            roll_day(store, day, now=now)
+            done += 1
+    if done:
+        handed(log, "rollup", count=done, ms=(perf_counter() - began) * 1000)
+    return done
+
+
+_DUE = """
+    SELECT (at AT TIME ZONE %(zone)s)::date AS day FROM recovery_touchedday WHERE store_id = %(store)s
+    UNION SELECT day FROM recovery_rolledday
+    WHERE store_id = %(store)s AND (valid_until <= %(now)s OR settings <> %(settings)s)
+    ORDER BY day DESC LIMIT %(limit)s
+"""
+
+
+def _due_days(store: Store, now: datetime) -> list[date]:
+    """The newest first: people look at them most."""
+    told = {"store": store.pk, "zone": store.timezone, "now": now, "settings": settings_of(store), "limit": BATCH}
+    return [row[0] for row in fetch(_DUE, told)]
+
+
+def roll_day(store: Store, day: date, *, now: datetime) -> None:
+    """Judge the day's carts as of `now` and keep their cells.
+
+    The marks are taken away first: what changes while this runs leaves a mark of its own, and the day is summed again.
+    """
+    asked = Asked(store, Period(day, day, store.zone), now)
+    told = asked.parameters([day]) | {"facets": list(cells.FACETS)}
+    with transaction.atomic():
+        fetch("SELECT pg_advisory_xact_lock(%s, %s)", [store.pk, day.toordinal()])
+        TouchedDay.objects.filter(store=store, at__gte=asked.period.since, at__lt=asked.period.until).delete()
+        DailyFigures.objects.filter(store=store, day=day).delete()
+        columns = ", ".join(cells.COLUMNS)
+        made = cells.cells_sql(list(cells.FACETS))
+        run(
+            f"INSERT INTO recovery_dailyfigures (store_id, {columns}) SELECT %(store)s, made.* FROM ({made}) made", told
+        )
+        sending.roll_day(asked, told)
+        RolledDay.objects.update_or_create(
+            store=store,
+            day=day,
+            defaults={"as_of": now, "valid_until": _valid_until(told), "settings": settings_of(store)},
+        )
+
+
+# Every time of the day's carts that is still ahead: when the first of them comes, a verdict may change by itself.
+_AHEAD = """
+    SELECT min(ahead.at) FROM carts_cart c CROSS JOIN LATERAL (
+        SELECT t.at FROM (VALUES (c.started_at), (c.started_at + %(horizon)s), (c.filled_at), (c.ordered_at),
+            (c.last_activity_at + %(timeout)s), (c.first_abandoned_at + %(timeout)s), (c.merged_at)) t(at)
+        UNION ALL
+        SELECT t.at FROM carts_order o CROSS JOIN LATERAL (VALUES
+            (o.placed_at), (o.paid_at), (o.cancelled_at), (o.deleted_at)) t(at)
+        WHERE o.cart_id = c.id
+        UNION ALL
+        SELECT t.at FROM carts_order o CROSS JOIN LATERAL (VALUES (o.paid_at), (o.cancelled_at), (o.deleted_at)) t(at)
+        WHERE o.customer_id = c.customer_id AND o.placed_at < c.started_at
+        UNION ALL
+        SELECT r.at FROM carts_order o JOIN carts_refund r ON r.store_id = o.store_id
+            AND r.order_external_id = o.external_id WHERE o.cart_id = c.id
+        UNION ALL
+        SELECT t.at FROM recovery_message m CROSS JOIN LATERAL (VALUES (m.planned_at), (m.sent_at), (m.ended_at)) t(at)
+        WHERE m.cart_id = c.id
+        UNION ALL
+        SELECT x.at FROM recovery_click x WHERE x.cart_id = c.id
+        UNION ALL
+        SELECT t.at FROM recovery_message m JOIN recovery_credit k ON k.message_id = m.id
+        JOIN carts_order o ON o.id = k.order_id
+        CROSS JOIN LATERAL (VALUES (k.at), (o.paid_at), (o.cancelled_at), (o.deleted_at)) t(at) WHERE m.cart_id = c.id
+        UNION ALL
+        SELECT e.enrolled_at FROM recovery_enrolment e WHERE e.cart_id = c.id
+    ) ahead
+    WHERE c.store_id = %(store)s AND c.started_at >= (%(since)s::timestamptz[])[1]
+      AND c.started_at < (%(until)s::timestamptz[])[1] AND ahead.at > %(as_of)s
+"""
+
+
+def _valid_until(told: dict[str, Any]) -> datetime | None:
+    found: datetime | None = fetch(_AHEAD, told)[0][0]
+    return found

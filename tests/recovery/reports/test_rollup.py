@@ -1,0 +1,177 @@
+"""What is kept is what judging every cart again gives, to the last digit, whatever came late, twice or corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from datetime import timedelta as td
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from carts.abandonment import sweep
+from carts.snapshots import CustomerSnapshot, OrderDeleted, RefundSnapshot, Snapshot
+from customers.models import Store
+from recovery.attribution import recredit
+from recovery.models import Click, Message, RolledDay, TouchedDay
+from recovery.reports import cells, sending
+from recovery.reports.asked import Asked, days_of
+from recovery.reports.kept import kept_days
+from recovery.reports.period import Period
+from recovery.reports.rollup import afresh, cells_of, roll_up
+from recovery.reports.sending import steps_of
+from tests.factories import NOW, after, checkout, make_flow, make_store, order, person, put
+from tests.recovery.reports.story import click, message, silent
+
+pytestmark = pytest.mark.django_db
+
+HEARD = after(days=40)
+MOMENTS = [after(minutes=10), after(hours=2), after(days=3), after(days=15), after(days=41)]
+_CART = checkout("C1", NOW)
+_ORDER = order("O1", after(days=2), "C1", total=Decimal("96.10"))
+SNAPSHOTS: list[Snapshot] = [
+    _CART,
+    checkout("C1", after(hours=1), total=Decimal("120.55"), payment_failed=True),
+    checkout("C2", after(days=1), created_at=after(days=1), person=person(2), device="mobile"),
+    replace(checkout("C3", after(hours=3), person=person(3)), tokens=("checkout:C3", "checkout:C2")),
+    _ORDER,
+    replace(_ORDER, updated_at=after(days=4), total=Decimal("80.05"), paid=False),
+    replace(_ORDER, updated_at=after(days=5), total=Decimal("90.33")),
+    replace(_ORDER, updated_at=after(days=20), cancelled_at=after(days=20)),
+    order("O2", after(days=3), "C2", person=person(2), currency="SEK"),
+    RefundSnapshot("R1", "O1", Decimal("10.01"), after(days=16), "EUR"),
+    RefundSnapshot("R1", "O1", Decimal("12.02"), after(days=16), "EUR"),
+    OrderDeleted("O2", after(days=30)),
+    CustomerSnapshot(person(2, consents=("email", "sms")), after(hours=5)),
+]  # fmt: skip
+Event = Callable[[Store], None]
+
+
+def heard(n: int) -> Event:
+    return lambda store: put(store, SNAPSHOTS[n], at=HEARD)
+
+
+def swept(at: datetime) -> Event:
+    def sweep_all(store: Store) -> None:
+        while sweep(at):
+            pass
+
+    return sweep_all
+
+
+def written(store: Store) -> None:
+    for cart in store.carts.exclude(customer=None).filter(messages=None)[:1]:
+        message(cart, sent_at=after(hours=2), planned_at=after(hours=1))
+
+
+def bounced(store: Store) -> None:
+    Message.objects.filter(store=store).update(state="failed", reason="bounce", ended_at=after(hours=4))
+
+
+def clicked(store: Store) -> None:
+    for sent in Message.objects.filter(store=store, clicks=None):
+        click(sent, after(hours=30))
+    recredit(store)
+
+
+def found_out(store: Store) -> None:
+    Click.objects.filter(store=store).update(machine_reason="several_links")
+
+
+def rolled(at: datetime) -> Event:
+    def roll(store: Store) -> None:
+        roll_up(at)
+
+    return roll
+
+
+EVENTS: list[Event] = [
+    *(heard(n) for n in range(len(SNAPSHOTS))),
+    *(swept(at) for at in MOMENTS[1:3]),
+    *(rolled(at) for at in MOMENTS),
+    written, bounced, clicked, found_out,
+]  # fmt: skip
+
+
+def keyed(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """By what they are about, so that 0 and 0.000 are one amount."""
+    names = [*sending.KEY, "facet", "value"]
+    return {str([row[name] for name in names if name in row]): row for row in rows}
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.sampled_from(EVENTS), min_size=4, max_size=24), st.booleans())
+def test_what_is_kept_is_what_judging_again_would_give(events, narrow):
+    with transaction.atomic():
+        store = make_store()
+        make_flow(store)
+        for event in events:
+            event(store)
+        for at in MOMENTS[1::2]:
+            asked = Asked(store, Period(NOW.date() - td(days=1), NOW.date() + td(days=1), store.zone), at)
+            asked = replace(asked, currency="EUR", device="mobile", segment="new") if narrow else asked
+            judged = afresh(asked, list(cells.FACETS), days_of(asked.period))
+            assert keyed(cells_of(asked, cells.FACETS)) == keyed(judged)
+            messages = steps_of(asked)
+            RolledDay.objects.filter(store=store).update(settings="")
+            assert keyed(messages) == keyed(steps_of(asked))
+            roll_up(at)
+        transaction.set_rollback(True)
+
+
+def asked(store: Store, at: datetime = HEARD) -> Asked:
+    return Asked(store, Period(NOW.date(), NOW.date(), store.zone), at)
+
+
+def test_a_day_is_kept_once_and_not_summed_again_until_it_is_touched():
+    store = make_store()
+    silent(store, 1)
+    assert roll_up(HEARD) == 1
+    assert roll_up(HEARD) == 0
+    assert kept_days(asked(store), [NOW.date()]) == {NOW.date()}
+    silent(store, 2)
+    assert kept_days(asked(store), [NOW.date()]) == set()
+    assert cells_of(asked(store), [""])[0]["started"] == 2
+
+
+def test_open_figures_end_when_the_clock_settles_them():
+    store = make_store()
+    silent(store, 1)
+    roll_up(after(days=1))
+    assert RolledDay.objects.get().valid_until == after(days=14)
+    assert kept_days(asked(store, after(days=13)), [NOW.date()]) == {NOW.date()}
+    assert kept_days(asked(store, after(days=14)), [NOW.date()]) == set()
+    assert roll_up(after(days=14)) == 1
+    assert RolledDay.objects.get().valid_until is None
+
+
+def test_other_settings_make_the_kept_figures_worthless():
+    store = make_store()
+    silent(store, 1)
+    roll_up(HEARD)
+    store.abandon_after = td(days=20)
+    store.save()
+    assert cells_of(asked(store), [""])[0]["silent"] == 1
+    assert roll_up(HEARD) == 1
+
+
+def test_a_report_of_an_earlier_moment_never_takes_what_was_kept_later():
+    store = make_store()
+    silent(store, 1)
+    put(store, order("O1", after(days=2), "C1", person=person(1)), at=after(days=2))
+    roll_up(HEARD)
+    assert kept_days(asked(store, after(days=1)), [NOW.date()]) == set()
+    assert cells_of(asked(store, after(days=1)), [""])[0]["open_returned"] == 0
+
+
+def test_two_writers_leave_a_mark_each_and_never_wait_for_one_another():
+    store = make_store()
+    silent(store, 1)
+    before = TouchedDay.objects.count()
+    silent(store, 2)
+    assert TouchedDay.objects.count() > before
