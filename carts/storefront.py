@@ -15,9 +15,10 @@ from customers.models import Store
 
 #: Narrower than what browsers take: no user name, no backslash, no blank, no control character, nothing but ASCII.
 _ADDRESS = re.compile(
-    r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+(?::[0-9]{1,5})?)(?:[/?#][\x21-\x5b\x5d-\x7e]*)?", re.IGNORECASE
+    r"(?P<scheme>https?)://(?P<host>(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?)(?:[/?#][\x21-\x5b\x5d-\x7e]*)?",
+    re.IGNORECASE,
 )
-_LOOPBACK = re.compile(r"(localhost|127(\.[0-9]{1,3}){3})(:[0-9]{1,5})?")
+_LOOPBACK = re.compile(r"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?")
 _LONGEST = 8_000
 #: Carts that were joined point at each other in a row; nobody joins more than a few.
 _MOST_JOINS = 10

@@ -45,7 +45,7 @@ BEAT = {
     "recovery.tasks.rescue": 20,
     "recovery.tasks.roll_up": 60,
     "recovery.tasks.erase": 60,
-    "recovery.tasks.ask_about_templates": 600,
+    "recovery.tasks.ask_about_templates": 120,
     "carts.tasks.keep_house": 3600,
     "recovery.tasks.keep_house": 3600,
 }

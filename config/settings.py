@@ -100,6 +100,7 @@ WHITENOISE_USE_FINDERS = True
 
 # -- the door
 
+OUTGOING_LOOPBACK = False  # whether config/lib/http may call this machine: only where a test puts a stand-in there
 WEBHOOK_BODY_LIMIT = 2 * 1024 * 1024  # bytes; the largest saved checkouts of any platform are far below
 DATA_UPLOAD_MAX_MEMORY_SIZE = WEBHOOK_BODY_LIMIT
 STORE_CACHE_SECONDS = 5  # for so long a changed or revoked webhook secret may still be seen as it was

@@ -146,6 +146,14 @@ def suppress_hash(store_id: int, channel: str, hashed: str, reason: str, *, now:
     )
 
 
+def is_reachable_again(store_id: int, channel: str, addresses: Iterable[str]) -> int:
+    """Something arrived at these addresses, or came from them: who was only given up as out of reach is so no more.
+    Returns how many."""
+    hashes = [hashed for address in set(addresses) if address for hashed in address_hashes(address)]
+    given_up = Suppression.objects.filter(reason=SuppressionReason.UNREACHABLE, store=store_id, channel=channel)
+    return given_up.filter(address_hash__in=hashes).delete()[0]
+
+
 #: Suppressions that the person's own yes lifts. A dead mailbox or a spam report stays.
 LIFTED_BY_YES = (SuppressionReason.UNSUBSCRIBE, SuppressionReason.STOP)
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 import logging
 import re
 from datetime import datetime
+from datetime import timedelta as td
 from typing import TYPE_CHECKING
+
+from django.db.models import F, Q
 
 from config.lib.sealing import Unsealable
 from customers.models import Channel, Store
@@ -30,9 +33,13 @@ log = logging.getLogger("cartback.approvals")
 
 #: Not with Meta, or done for: it may be submitted. What Meta has rejected or disabled is made anew.
 OPEN = ("", "unsubmitted", "rejected", "disabled")
-#: There may be news: what Meta paused it takes up again by itself, and a submission whose answer was lost may have
-#: arrived.
-WAITING = ("received", "pending", "paused", "unsubmitted")
+#: There may be news: what Meta paused it takes up again by itself, a submission whose answer was lost may have arrived,
+#: and what is approved may be paused or disabled when too many shoppers block it.
+ASKED_ABOUT = ("received", "pending", "paused", "unsubmitted", "approved")
+#: How often to ask: reviews take minutes, sometimes a day, so the longer one lasts the seldomer.
+_SOONEST, _SELDOMEST = td(minutes=4), td(hours=6)
+_EVERY = {"approved": td(days=1), "paused": td(hours=1)}
+_SILENT = td(minutes=15)  # an account that cannot be asked
 _MADE_ANEW = ("rejected", "disabled")
 _MOST = 100  # asked about in one round
 
@@ -50,7 +57,7 @@ def submit(text: TemplateText, now: datetime) -> Approval:
     try:
         if not text.content_sid or text.approval in _MADE_ANEW:
             _made(client, text, name)
-        return _kept(text, content.submit(client, text.content_sid, name))
+        return _kept(text, content.submit(client, text.content_sid, name), now)
     except SendError as error:
         raise _refused(error) from error
 
@@ -61,7 +68,7 @@ def refresh(text: TemplateText, now: datetime) -> Approval:
         raise NotPossible("It was not submitted yet.")
     client = _client(text.template.store)
     try:
-        found = _kept(text, content.approval(client, text.content_sid))
+        found = _kept(text, content.approval(client, text.content_sid), now)
     except SendError as error:
         raise _refused(error) from error
     log.info("asked text=%s at=%s approval=%s", text.pk, now.isoformat(timespec="seconds"), found.status)
@@ -69,13 +76,14 @@ def refresh(text: TemplateText, now: datetime) -> Approval:
 
 
 def refresh_waiting(now: datetime) -> int:
-    """Ask about every template whose review is not over; returns how many have news.
+    """Ask about the templates whose time to be asked about has come; returns how many have news.
 
-    An account that cannot be asked is told of once, and its other templates wait for the next round.
+    An account that cannot be asked is told of once, and its templates wait for a quarter of an hour.
     """
-    waiting = TemplateText.objects.filter(approval__in=WAITING).exclude(content_sid="")
+    due = TemplateText.objects.filter(approval__in=ASKED_ABOUT).exclude(content_sid="")
+    due = due.filter(Q(ask_again_at=None) | Q(ask_again_at__lte=now)).order_by(F("ask_again_at").asc(nulls_first=True))
     news, silent = 0, set[int]()
-    for text in waiting.select_related("template__store").order_by("pk")[:_MOST]:
+    for text in due.select_related("template__store")[:_MOST]:
         store_id, before = text.template.store_id, text.approval
         if store_id in silent:
             continue
@@ -84,7 +92,16 @@ def refresh_waiting(now: datetime) -> int:
         except NotPossible as error:
             silent.add(store_id)
             log.warning("cannot ask store=%s text=%s: %s", store_id, text.pk, error)
+    if silent:
+        due.filter(template__store_id__in=silent).order_by().update(ask_again_at=now + _SILENT)
     return news
+
+
+def next_question(approval: str, since: datetime, now: datetime) -> datetime | None:
+    """When to ask again about a template that has stood like this since then; None where nothing will change."""
+    if approval not in ASKED_ABOUT:
+        return None
+    return now + (_EVERY.get(approval) or min(max((now - since) / 2, _SOONEST), _SELDOMEST))
 
 
 def _client(store: Store) -> Client:
@@ -128,10 +145,17 @@ def _name(text: TemplateText, now: datetime) -> str:
     return f"{re.sub(r'[^a-z0-9]+', '_', words).strip('_')[:80]}_{now:%y%m%d%H%M%S}"
 
 
-def _kept(text: TemplateText, found: Approval) -> Approval:
+def _kept(text: TemplateText, found: Approval, now: datetime) -> Approval:
+    if found.status[:20] != text.approval or text.approval_since is None:
+        text.approval_since = now
     text.approval, text.rejection_reason = found.status[:20], found.reason[:300]
     same = TemplateText.objects.filter(pk=text.pk, content_sid=text.content_sid)
-    same.update(approval=text.approval, rejection_reason=text.rejection_reason)
+    same.update(
+        approval=text.approval,
+        rejection_reason=text.rejection_reason,
+        approval_since=text.approval_since,
+        ask_again_at=next_question(text.approval, text.approval_since, now),
+    )
     return found
 
 

@@ -80,7 +80,7 @@ def keep_house() -> None:
 
 @shared_task
 def ask_about_templates() -> None:
-    """How the WhatsApp templates stand that Meta is reviewing."""
+    """How the WhatsApp templates stand with Meta: those under review soon, the approved ones daily."""
     approvals.refresh_waiting(timezone.now())
 
 

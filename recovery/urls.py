@@ -12,4 +12,5 @@ urlpatterns: list[URLPattern] = [
     path("callbacks/twilio/status/<str:token>/", callbacks.twilio_status, name="twilio_status"),
     path("callbacks/twilio/inbound/<slug:slug>/", callbacks.twilio_inbound, name="twilio_inbound"),
     path("callbacks/anymail/<slug:esp>/tracking/", callbacks.anymail_tracking, name="anymail_tracking"),
+    path("callbacks/anymail/<slug:esp>/inbound/", callbacks.anymail_inbound, name="anymail_inbound"),
 ]

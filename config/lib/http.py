@@ -118,7 +118,7 @@ def request(
     if json is not None:
         body, headers = orjson.dumps(json), {"Content-Type": "application/json", **(headers or {})}
     deadline = time.monotonic() + seconds
-    allowed = getattr(settings, "OUTGOING_LOOPBACK", False) if loopback is None else loopback
+    allowed = settings.OUTGOING_LOOPBACK if loopback is None else loopback
     try:
         with _session(bool(allowed), os.getpid()).request(
             method,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import messages
@@ -262,12 +262,12 @@ def linked(obj: Model | None, text: object = "") -> SafeString | str:
     return format_html('<a class="cb-link" href="{}">{}</a>', address(obj), text or obj) if obj else "–"
 
 
-def local(at: datetime | None, store: Store) -> SafeString | str:
-    """A moment as the store's clock shows it, with the zone in the tooltip."""
+def local(at: datetime | None, store: Store | None) -> SafeString | str:
+    """A moment as the store's clock shows it (UTC where there is no store), with the zone in the tooltip."""
     if at is None:
         return "–"
-    there = at.astimezone(store.zone)
+    there = at.astimezone(store.zone if store else UTC)
     return format_html(
         '<time class="cb-time" datetime="{}" title="{}">{}</time>',
-        at.isoformat(), f"{there:%Y-%m-%d %H:%M:%S} {store.timezone}", f"{there:%d %b %H:%M}",
+        at.isoformat(), f"{there:%Y-%m-%d %H:%M:%S} {store.timezone if store else 'UTC'}", f"{there:%d %b %H:%M}",
     )  # fmt: skip

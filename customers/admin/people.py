@@ -20,7 +20,12 @@ from customers.models.privacy import PrivacyKind
 from customers.models.suppression import SuppressionReason
 
 #: What a person of the store may take back. The others are the shopper's own word, or the law's.
-_LIFTED_HERE = (SuppressionReason.MANUAL, SuppressionReason.BOUNCE, SuppressionReason.INVALID)
+_LIFTED_HERE = (
+    SuppressionReason.MANUAL,
+    SuppressionReason.BOUNCE,
+    SuppressionReason.INVALID,
+    SuppressionReason.UNREACHABLE,
+)
 
 
 class StopForm(forms.ModelForm):

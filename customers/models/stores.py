@@ -17,7 +17,8 @@ from config.lib import sealing
 from config.lib.checks import in_choices
 
 HOST = RegexValidator(
-    r"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(:\d{1,5})?$",
+    r"^(?=.{1,253}$)(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])"
+    r"(:\d{1,5})?$",
     "Enter a host name such as shop.example, in lower case, without https:// and without a path.",
 )
 CURRENCY = RegexValidator(r"^[A-Z]{3}$", "Enter a three-letter ISO 4217 code such as EUR.")

@@ -11,6 +11,7 @@ from customers.models.stores import Store
 class SuppressionReason(models.TextChoices):
     BOUNCE = "bounce", "The mailbox does not exist"
     INVALID = "invalid", "No valid address for this channel"
+    UNREACHABLE = "unreachable", "Could not be reached three times in a row"
     COMPLAINT = "complaint", "Reported as spam"
     UNSUBSCRIBE = "unsubscribe", "Unsubscribed"
     STOP = "stop", "Replied STOP"

@@ -80,9 +80,10 @@ def hear(heard: Heard, *, now: datetime) -> str:
     people = people_at(heard.store, phone, answers=heard.answers, now=now) if phone else []
     locale = (people[0].locale if people else "") or heard.store.locale
     wish = intent(heard.text, heard.keyword, heard.button, locale)
-    reply = _kept(heard, phone or heard.address, people, wish)
+    reply = keep_reply(heard, phone or heard.address, people, wish)
     if reply is None:
         return "heard before"
+    consent.is_reachable_again(heard.store.pk, heard.channel, [phone])
     twilio = heard.provider == "twilio"
     answered = twilio and twilio_answers_itself(heard.text, heard.keyword, channel=heard.channel)
     done = _DEEDS[wish](_Talk(heard, phone, people, reply, answered), now)
@@ -90,7 +91,8 @@ def hear(heard: Heard, *, now: datetime) -> str:
     return done
 
 
-def _kept(heard: Heard, address: str, people: Sequence[Customer], wish: Keyword) -> Reply | None:
+def keep_reply(heard: Heard, address: str, people: Sequence[Customer], wish: Keyword) -> Reply | None:
+    """The reply as a row; None for one that is known already."""
     row = {
         "store_id": heard.store.pk,
         "customer_id": people[0].pk if people else None,

@@ -8,29 +8,22 @@ from __future__ import annotations
 
 import json
 import logging
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from anymail.exceptions import (
-    AnymailConfigurationError,
-    AnymailImproperlyInstalled,
-    AnymailInsecureWebhookWarning,
-)
-from anymail.signals import AnymailTrackingEvent
+from anymail.exceptions import AnymailConfigurationError, AnymailImproperlyInstalled
+from anymail.signals import AnymailInboundEvent, AnymailTrackingEvent
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from recovery.callbacks.bounces import is_hard
+from recovery.callbacks.incoming_mail import facts_of_mail
 from recovery.callbacks.keeping import Told, fingerprint, plain
 
 log = logging.getLogger("cartback.callbacks")
 
 _LONGEST_RAW = 4_000
-
-# Where it would warn that the door is open, ours is shut.
-warnings.filterwarnings("ignore", category=AnymailInsecureWebhookWarning)
 
 # Names that are not the service's own with a capital letter.
 _VIEWS = {
@@ -53,21 +46,40 @@ class Refused(Exception):
         self.may_sign_in = may_sign_in
 
 
-def told_by(esp: str, request: HttpRequest) -> list[Told]:
-    """The events of one request, each ready to be kept. Raises Refused where its secret or signature does not fit."""
-    view = _view(esp, request)
+class _Shut:
+    """Mixed into anymail's views, which let everybody in, with a warning, where neither a secret nor a signing key is
+    set. Ours are shut then, so there is nothing to warn of: what would be warned of is kept as `needs_secret`."""
+
+    needs_secret = True
+
+    @property
+    def warn_if_no_basic_auth(self) -> bool:
+        return False
+
+    @warn_if_no_basic_auth.setter
+    def warn_if_no_basic_auth(self, needs: bool) -> None:
+        self.needs_secret = needs
+
+
+def told_by(esp: str, request: HttpRequest, kind: str = "tracking") -> list[Told]:
+    """The events of one request, each ready to be kept. `kind`: tracking, or inbound for mail that shoppers wrote.
+
+    Raises Refused where its secret or signature does not fit.
+    """
+    view = _view(esp, request, kind)
     _check(view, request)
-    return [_told(esp, payload) for payload in _payloads(esp, view, request)]
+    return [_told(esp, kind, payload) for payload in _payloads(esp, view, request)]
 
 
-def _view(esp: str, request: HttpRequest) -> Any:
+def _view(esp: str, request: HttpRequest, kind: str) -> Any:
     module = _OURS.get(esp, f"anymail.webhooks.{esp}")
-    name = _VIEWS.get(esp, f"{esp.capitalize()}TrackingWebhookView")
+    name = _VIEWS.get(esp, f"{esp.capitalize()}TrackingWebhookView").replace("Tracking", kind.capitalize())
     own = {**_secrets(), **settings.ANYMAIL}
     if esp == "mandrill":
         own = {"webhook_url": settings.PUBLIC_URL + request.get_full_path(), **own}
     try:
-        return import_string(f"{module}.{name}")(**own)
+        theirs = import_string(f"{module}.{name}")
+        return type(name, (_Shut, theirs), {"needs_secret": theirs.warn_if_no_basic_auth})(**own)
     except (ImportError, AnymailConfigurationError, AnymailImproperlyInstalled, ValueError) as error:
         log.error("esp=%s cannot be listened to: %s", esp, error)
         raise Refused("The secret that should sign this is not set.") from error
@@ -79,8 +91,7 @@ def _secrets() -> dict[str, Any]:
 
 
 def _check(view: Any, request: HttpRequest) -> None:
-    """anymail lets everybody in where neither a secret nor a signing key is set; we let nobody in."""
-    if view.warn_if_no_basic_auth and not view.basic_auth:
+    if view.needs_secret and not view.basic_auth:
         raise Refused("No secret is set for these callbacks: set ANYMAIL_WEBHOOK_SECRET.")
     if view.basic_auth and not request.headers.get("Authorization"):
         raise Refused("Sign in with the webhook secret.", may_sign_in=True)
@@ -97,7 +108,7 @@ def _payloads(esp: str, view: Any, request: HttpRequest) -> list[dict[str, Any]]
             setattr(view, name, tolerant(esp, getattr(view, name)))
     try:
         found = view.parse_events(request)
-        return [event if isinstance(event, dict) else facts_of(esp, event) for event in found]
+        return [event if isinstance(event, dict) else _facts(esp, event) for event in found]
     except Exception as error:  # another's reader over another's data: it is kept, with what was wrong
         return [_unreadable(request.body.decode(errors="replace"), error)]
 
@@ -105,7 +116,7 @@ def _payloads(esp: str, view: Any, request: HttpRequest) -> list[dict[str, Any]]
 def _read(esp: str, read: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
     def tolerant(event: Any, *more: Any) -> dict[str, Any]:
         try:
-            return facts_of(esp, read(event, *more))
+            return _facts(esp, read(event, *more))
         except Exception as error:  # as above, for one of many
             return _unreadable(_as_text(more[-1] if esp == "sparkpost" else event), error)
 
@@ -126,6 +137,10 @@ def _unwrapped(esp: str, unwrap: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _unreadable(raw: str, error: Exception) -> dict[str, Any]:
     return {"raw": raw[:_LONGEST_RAW], "unreadable": f"{type(error).__name__}: {error}"[:500]}
+
+
+def _facts(esp: str, event: Any) -> dict[str, Any]:
+    return facts_of_mail(event) if isinstance(event, AnymailInboundEvent) else facts_of(esp, event)
 
 
 def facts_of(esp: str, event: AnymailTrackingEvent) -> dict[str, Any]:
@@ -152,12 +167,14 @@ def _as_text(event: Any) -> str:
     return json.dumps(plain(event), ensure_ascii=False)[:_LONGEST_RAW]
 
 
-def _told(esp: str, payload: dict[str, Any]) -> Told:
-    event = payload.get("event")
-    if not event:
+def _told(esp: str, kind: str, payload: dict[str, Any]) -> Told:
+    event, mail = payload.get("event"), payload.get("mail")
+    if mail:
+        key = fingerprint("mail", mail["id"])
+    elif not event:
         key = fingerprint(payload["raw"])
     elif event["id"]:
         key = fingerprint(*(event[name] for name in ("id", "type", "recipient")))
     else:
         key = fingerprint(*(event[name] for name in ("message_id", "type", "recipient", "at", "url")))
-    return Told(esp, "tracking", key, payload)
+    return Told(esp, kind if mail or not event else "tracking", key, payload)

@@ -9,9 +9,10 @@ from recovery.models import ProviderEvent
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Its state and why, and the message that it was about."""
+    """Its state and why, the message that it was about, and whose it turned out to be."""
 
     event: ProviderEvent
     state: str
     reason: str = ""
     message_id: int | None = None
+    store_id: int | None = None

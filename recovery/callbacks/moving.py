@@ -37,14 +37,14 @@ def _apply(event: ProviderEvent, row: Row, moved: list[Moved], now: datetime) ->
     message_id = row.pk if isinstance(row, Message) else None
     word = twilio_word(event, row) if event.kind == "status" else mail_word(event.payload["event"])
     if word is None:
-        return End(event, EventState.IGNORED, "kept, decides nothing", message_id)
+        return End(event, EventState.IGNORED, "kept, decides nothing", message_id, row.store_id)
     reason = why_not(row, word)
     moved.append(_moved(row, word, reason, now))
     if isinstance(row, Message):
         people.take_leave(event, row, now)
     if reason and not word.suppress:
-        return End(event, EventState.IGNORED, reason, message_id)
-    return End(event, EventState.DONE, reason, message_id)
+        return End(event, EventState.IGNORED, reason, message_id, row.store_id)
+    return End(event, EventState.DONE, reason, message_id, row.store_id)
 
 
 def _moved(row: Row, word: Word, reason: str, now: datetime) -> Moved:

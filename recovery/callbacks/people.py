@@ -6,7 +6,7 @@ from datetime import datetime
 
 from customers import consent
 from customers.models import Channel
-from recovery.bot import converse
+from recovery.bot import converse, letters
 from recovery.bot.converse import Heard
 from recovery.callbacks.ends import End
 from recovery.links.optout import cancel_waiting
@@ -32,6 +32,8 @@ def take_leave(event: ProviderEvent, message: Message, now: datetime) -> None:
 
 def hear(event: ProviderEvent, now: datetime) -> End:
     """A shopper wrote to a store."""
+    if "mail" in event.payload:
+        return _read_mail(event, now)
     told = inbound_event(event.payload["form"])
     if event.store is None or told.channel not in (Channel.SMS, Channel.WHATSAPP):
         return End(event, EventState.IGNORED, f"nobody listens to {told.channel}")
@@ -50,6 +52,15 @@ def hear(event: ProviderEvent, now: datetime) -> End:
     done = converse.hear(heard, now=now)
     _forget_words(event)
     return End(event, EventState.DONE, done)
+
+
+def _read_mail(event: ProviderEvent, now: datetime) -> End:
+    """A mail holds its writer's words, so like a text it stays only where they can be erased with the person."""
+    mail = event.payload["mail"]
+    done, store_id = letters.hear(letters.Letter(**mail, provider=event.provider, at=event.received_at), now=now)
+    kept = {name: mail[name] for name in ("id", "auto", "spam")}
+    ProviderEvent.objects.filter(pk=event.pk).update(payload={"mail": kept})
+    return End(event, EventState.DONE if store_id else EventState.IGNORED, done, store_id=store_id)
 
 
 def _forget_words(event: ProviderEvent) -> None:

@@ -65,7 +65,8 @@ def _take(ids: Sequence[int], now: datetime) -> int:
     events = list(rows.select_for_update(skip_locked=True, of=("self",), no_key=True))
     dead = [event for event in events if "unreadable" in event.payload]
     ends = [End(event, EventState.DEAD, event.payload["unreadable"]) for event in dead]
-    ends += [people.hear(event, now) for event in events if event.kind == "inbound"]
+    heard = [event for event in events if event.kind == "inbound" and event not in dead]
+    ends += [people.hear(event, now) for event in heard]
     told = [event for event in events if event.kind != "inbound" and event not in dead]
     ends += move_on(told, now)
     _finish(ends, now)
@@ -81,6 +82,7 @@ def _finish(ends: Sequence[End], now: datetime) -> None:
                 "state": str(end.state),
                 "reason": end.reason[:1000],
                 "message_id": end.message_id,
+                "store_id": end.store_id or end.event.store_id,
                 "processed_at": now,
             }
             for end in ends

@@ -19,7 +19,7 @@ _HEIGHTS = {
     MessageState.FAILED: 4,
     MessageState.READ: 5,
 }
-_ARRIVED = (MessageState.DELIVERED, MessageState.READ)
+ARRIVED = (MessageState.DELIVERED, MessageState.READ)
 _MOST_REPEATS = 2  # of a message that a carrier gave up on for the time being
 
 
@@ -44,7 +44,7 @@ def why_not(row: Row, word: Word) -> str:
     if row.state in (MessageState.SKIPPED, MessageState.CANCELLED):
         return "it was stopped before another try"
     earlier = row.state == MessageState.QUEUED or 0 < word.attempt < row.attempts
-    if earlier and word.state not in _ARRIVED:
+    if earlier and word.state not in ARRIVED:
         return "it is about an earlier try"
     return "" if _HEIGHTS[word.state] > _height(row) else "no more than is known"
 

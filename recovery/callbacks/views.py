@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from recovery.callbacks.anymail import Refused, told_by
 from recovery.callbacks.doors import Door, door_of
+from recovery.callbacks.incoming_mail import READABLE
 from recovery.callbacks.keeping import Told, fingerprint, keep
 from recovery.outbox.callback_urls import read_token
 from recovery.providers.twilio.events import Form, Unreadable, form_of, inbound_event, status_event
@@ -58,6 +59,18 @@ def twilio_inbound(request: HttpRequest, slug: str) -> HttpResponse:
 @csrf_exempt
 def anymail_tracking(request: HttpRequest, esp: str) -> HttpResponse:
     """What became of e-mail. 200, also where an event cannot be read: then that one is kept as a dead letter."""
+    return _from_mail_service(request, esp, "tracking")
+
+
+@csrf_exempt
+def anymail_inbound(request: HttpRequest, esp: str) -> HttpResponse:
+    """Mail that shoppers wrote to a store. 200, as for tracking; 404 for a service whose webhook brings no mail."""
+    if esp not in READABLE:
+        return _refuse(404, f"Replies are read from {', '.join(sorted(READABLE))}.")
+    return _from_mail_service(request, esp, "inbound")
+
+
+def _from_mail_service(request: HttpRequest, esp: str, kind: str) -> HttpResponse:
     if esp != settings.ANYMAIL_ESP:
         return _refuse(404, "This e-mail service is not in use here.")
     if request.method == "HEAD" or (request.method == "GET" and esp == "unisender_go"):
@@ -66,7 +79,7 @@ def anymail_tracking(request: HttpRequest, esp: str) -> HttpResponse:
     if isinstance(body, HttpResponse):
         return body
     try:
-        events = told_by(esp, request)
+        events = told_by(esp, request, kind)
     except Refused as error:
         log.warning("refused esp=%s why=%s", esp, error)
         if error.may_sign_in:

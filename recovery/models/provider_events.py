@@ -53,7 +53,10 @@ class ProviderEvent(models.Model):
             in_choices("state", EventState),
             models.UniqueConstraint(fields=["provider", "dedupe_key"], name="provider_event_comes_once"),
         ]
-        indexes = [models.Index(fields=["id"], name="provider_event_pending", condition=Q(state="pending"))]
+        indexes = [
+            models.Index(fields=["id"], name="provider_event_pending", condition=Q(state="pending")),
+            models.Index(fields=["id"], name="provider_event_dead", condition=Q(state="dead")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.kind}"
@@ -116,6 +119,7 @@ class Notice(models.Model):
     objects = NoticeQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "answer"
         constraints = [
             in_choices("channel", Channel),
             in_choices("state", MessageState),

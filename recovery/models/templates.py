@@ -43,6 +43,8 @@ class TemplateText(models.Model):
     content_sid = models.CharField(max_length=40, blank=True, editable=False)
     approval = models.CharField(max_length=20, blank=True, editable=False)
     rejection_reason = models.CharField(max_length=300, blank=True, editable=False)
+    approval_since = models.DateTimeField(null=True, editable=False)
+    ask_again_at = models.DateTimeField(null=True, editable=False)  # how it stands; empty: as soon as may be
     compiled_html = models.TextField(editable=False)
     compiled_text = models.TextField(editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)

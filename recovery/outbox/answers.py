@@ -144,8 +144,9 @@ def _contact(
 
 def _unread(stores: set[int], now: datetime) -> set[int]:
     """Stores with something unread that may stop a message: an order, a reply, or whatever has waited too long."""
-    waiting = ProviderEvent.objects.pending().filter(kind="inbound", store_id__in=stores).order_by()
+    waiting = ProviderEvent.objects.pending().filter(kind="inbound").order_by()
     replies = set(waiting.values_list("store_id", flat=True).distinct())
+    replies = stores if None in replies else replies & stores  # whose a mail is, is found out when it is read
     oldest = {pk: since for pk, since in unread_since().items() if pk in stores}
     if not oldest:
         return replies

@@ -119,6 +119,14 @@ def test_start_does_not_revive_a_dead_number(anna):
     assert stops() == ["invalid"]
 
 
+def test_who_writes_from_a_number_can_be_reached_there(anna):
+    from customers.consent import suppress
+
+    suppress(anna.store_id, "sms", phone(1), "unreachable", now=DUE)
+    says(anna.store, "Is it still there?")
+    assert stops() == []
+
+
 def test_help_tells_who_writes_whom_to_ask_and_how_to_stop(anna):
     Store.objects.update(support_contact="help@shop.example", locale="fi")
     says(anna.store, "help", WHATSAPP), says(anna.store, "HELP", WHATSAPP)
