@@ -71,6 +71,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
         "version": settings.VERSION,
         "database": "ok" if database else "down",
         "broker": "ok" if broker else "down",
+        "dead_letters": dead_letters() if database else {},
         "hand_overs": {row.name: {"due": row.count, "seconds_late": row.seconds_late} for row in rows},
     }
     return JsonResponse(facts, status=200 if facts["ok"] else 503)
@@ -120,6 +121,11 @@ def waiting(now: datetime) -> list[Waiting]:
     return [_waiting(hand_over, now) for hand_over in HAND_OVERS]
 
 
+def dead_letters() -> dict[str, int]:
+    """What could not be read and waits for a person: webhooks of stores, callbacks of providers."""
+    return {"deliveries": Delivery.objects.dead().count(), "provider_events": ProviderEvent.objects.dead().count()}
+
+
 def _waiting(hand_over: HandOver, now: datetime) -> Waiting:
     facts = hand_over.due(now).order_by().aggregate(count=Count("*"), oldest=Min(hand_over.since))
     late = (now - facts["oldest"]).total_seconds() if facts["oldest"] else 0.0
@@ -142,7 +148,9 @@ class Gauges:
         yield _gauge("cartback_due", "Rows due at a hand-over", {r.name: r.count for r in rows}, "hand_over")
         late = {row.name: row.seconds_late for row in rows}
         yield _gauge("cartback_late_seconds", "Lateness of the oldest due row", late, "hand_over")
-        yield GaugeMetricFamily("cartback_dead_letters", "Unreadable deliveries", Delivery.objects.dead().count())
+        dead = dead_letters()
+        yield GaugeMetricFamily("cartback_dead_letters", "Unreadable deliveries", dead["deliveries"])
+        yield GaugeMetricFamily("cartback_dead_events", "Provider events not applied", dead["provider_events"])
         paused = ProviderPause.objects.filter(lifted_at=None).count()
         yield GaugeMetricFamily("cartback_paused_providers", "Providers left alone for a while", paused)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 
 from carts.privacy import people_of
-from customers.models import PrivacyRequest
+from customers.models import Identity, PrivacyRequest
+from customers.models.people import IdentityKind
 from customers.models.privacy import PrivacyKind
 from recovery.flows.exits import stop_customers
-from recovery.models import Click, Message, Notice, ProviderEvent, Reply
+from recovery.models import Click, EventState, Message, Notice, ProviderEvent, Reply
 
 
 def carry_out(now: datetime) -> int:
@@ -24,6 +27,7 @@ def carry_out(now: datetime) -> int:
             people = [customer.pk for customer in people_of(request)]
             stop_customers(people, "erased", now=now)
             _blank(people)
+            _blank_by_address(people)
             count += PrivacyRequest.objects.filter(pk=request.pk).update(messages_erased_at=now)
     return count
 
@@ -35,3 +39,15 @@ def _blank(people: list[int]) -> None:
     Reply.objects.filter(customer_id__in=people).update(address="", body="")
     Notice.objects.filter(customer_id__in=people).update(to="", text="")
     ProviderEvent.objects.filter(message__customer_id__in=people).update(payload={})
+
+
+def _blank_by_address(people: list[int]) -> None:
+    """What came from or went to their addresses without being tied to anybody: strangers' words, and events that
+    could not be read, were about no message of ours, or still wait. Those are closed, since nothing is left to read."""
+    known = Identity.objects.filter(customer_id__in=people, kind__in=[IdentityKind.EMAIL, IdentityKind.PHONE])
+    for store_id, value in known.values_list("store_id", "value"):
+        Reply.objects.filter(store_id=store_id, customer=None, address=value).update(address="", body="")
+        Notice.objects.filter(store_id=store_id, customer=None, to=value).update(to="", text="")
+        loose = ProviderEvent.objects.filter(Q(store_id=store_id) | Q(store=None), message=None)
+        found = loose.annotate(words=Cast("payload", TextField())).filter(words__icontains=value)
+        found.update(payload={}, state=EventState.IGNORED, reason="erased with the person")

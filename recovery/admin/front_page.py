@@ -21,7 +21,18 @@ from customers.admin.base import address
 from customers.models import PrivacyRequest, Store
 from customers.models.privacy import PrivacyKind
 from recovery.admin.report_page import Card
-from recovery.models import Flow, FlowStatus, FlowStep, Message, MessageState, ProviderPause
+from recovery.admin.wording import standing
+from recovery.models import (
+    EventState,
+    Flow,
+    FlowStatus,
+    FlowStep,
+    Message,
+    MessageState,
+    ProviderEvent,
+    ProviderPause,
+    TemplateText,
+)
 from recovery.reports import definitions
 from recovery.reports.figures import Figures, figures
 from recovery.reports.period import period
@@ -67,9 +78,11 @@ def jobs(user: Any, stores: list[Store], now: datetime) -> list[Job]:
     return [
         *_pauses(user, now),
         *_dead_letters(user),
+        *_dead_events(user),
         *_silent_stores(stores),
         *_nameless_stores(stores),
         *_flows(stores),
+        *_whatsapp_texts(stores),
         *_unknown(user, now),
         *_privacy(user),
     ]
@@ -103,6 +116,14 @@ def _dead_letters(user: Any) -> list[Job]:
         Job(f"{count} webhook{_s(count)} of {name} could not be read", link, "Read and put back", "bad")
         for name, count in rows.order_by("-count")[:5]
     ]
+
+
+def _dead_events(user: Any) -> list[Job]:
+    count = own(user, ProviderEvent.objects.dead(), "recovery.view_providerevent")[:1_000].count()
+    if not count:
+        return []
+    link = _listed("recovery_providerevent", state__exact=EventState.DEAD)
+    return [Job(f"{count} callback{_s(count)} of providers could not be applied", link, "Read and apply again", "bad")]
 
 
 def _silent_stores(stores: list[Store]) -> list[Job]:
@@ -144,6 +165,17 @@ def _flows(stores: list[Store]) -> list[Job]:
         for step in unwritten[:20]
     }  # fmt: skip
     return [*list(written.values())[:5], *idle[:5]]
+
+
+def _whatsapp_texts(stores: list[Store]) -> list[Job]:
+    """What Meta has said no to: shoppers get the step's next channel meanwhile."""
+    told = TemplateText.objects.filter(approval__in=["rejected", "paused", "disabled"], template__store__in=stores)
+    found = told.select_related("template__store").order_by("-approval_since", "-pk")[:5]
+    return [Job(_told(text), address(text.template), "Look") for text in found]
+
+
+def _told(text: TemplateText) -> str:
+    return f"“{text.template}” ({text.locale}) of {text.template.store}: {standing(text)}"
 
 
 def _unknown(user: Any, now: datetime) -> list[Job]:

@@ -26,6 +26,8 @@ _GROUPS: list[tuple[str, list[_Item]]] = [
             ("Flows", "account_tree", "admin:recovery_flow_changelist", "recovery.view_flow"),
             ("Templates", "drafts", "admin:recovery_messagetemplate_changelist", "recovery.view_messagetemplate"),
             ("Messages", "send", "admin:recovery_message_changelist", "recovery.view_message"),
+            ("Replies", "chat", "admin:recovery_reply_changelist", "recovery.view_reply"),
+            ("Answers", "reply", "admin:recovery_notice_changelist", "recovery.view_notice"),
             ("Decisions", "rule", "admin:recovery_decision_changelist", "recovery.view_decision"),
         ],
     ),
@@ -48,6 +50,12 @@ _GROUPS: list[tuple[str, list[_Item]]] = [
         [
             ("Stores", "storefront", "admin:customers_store_changelist", "customers.view_store"),
             ("Webhooks", "webhook", "admin:carts_delivery_changelist", "carts.view_delivery"),
+            (
+                "Provider events",
+                "sync_alt",
+                "admin:recovery_providerevent_changelist",
+                "recovery.view_providerevent",
+            ),
             (
                 "Provider pauses",
                 "pause_circle",

@@ -17,7 +17,7 @@ from unfold.decorators import action, display
 from customers.admin.base import BY_STORE, Deed, Reading, by_choice, linked, local
 from recovery.admin.mailview import mail_page, wants_pictures
 from recovery.models import Decision, Message, MessageState, ProviderPause
-from recovery.reports.timeline import known_verdicts
+from recovery.reports.timeline import known_verdicts, verdict_in_words
 from recovery.reports.words import known_reasons, machine_in_words, reason_in_words
 
 _STATE_COLORS = {
@@ -29,6 +29,15 @@ _STATE_COLORS = {
     MessageState.QUEUED.label: "info",
     MessageState.SENDING.label: "info",
 }
+
+
+_VERDICT_COLORS = {
+    verdict_in_words(verdict): color
+    for verdict, color in (
+        ("sent", "success"), ("delivered", "success"), ("read", "success"), ("enrolled", "info"), ("failed", "danger"),
+        ("unknown", "warning"),
+    )
+}  # fmt: skip
 
 
 class ByReason(DropdownFilter):
@@ -134,7 +143,7 @@ def step_name(message: Message) -> str:
 
 def verdict(row: Decision) -> str:
     """A line of the ledger, in words."""
-    words = [row.verdict.replace("_", " ").capitalize(), reason_in_words(row.reason) if row.reason else "", row.detail]
+    words = [verdict_in_words(row.verdict), reason_in_words(row.reason) if row.reason else "", row.detail]
     return " · ".join(word for word in words if word)
 
 
@@ -168,13 +177,9 @@ class Decisions(Reading):
     def told_message(self, row: Decision) -> object:
         return linked(row.message)
 
-    @display(
-        description="Decision",
-        ordering="verdict",
-        label={"Sent": "success", "Enrolled": "info", "Failed": "danger", "Unknown": "warning"},
-    )
+    @display(description="Decision", ordering="verdict", label=_VERDICT_COLORS)
     def told_verdict(self, row: Decision) -> str:
-        return row.verdict.replace("_", " ").capitalize()
+        return verdict_in_words(row.verdict)
 
     @display(description="Reason", ordering="reason")
     def why(self, row: Decision) -> str:

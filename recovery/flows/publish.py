@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db import transaction
 
-from customers.models import Channel
 from recovery.conditions import BadConditions, Conditions
 from recovery.experiments.plans import start_trials
 from recovery.flows.changes import changes as changes  # told before one publishes
@@ -27,6 +26,7 @@ from recovery.models import (
     StepVariant,
     WithoutOffer,
 )
+from recovery.outbox.carriers import open_channels
 from recovery.outbox.reach import store_window
 from recovery.policy import rules
 
@@ -205,7 +205,9 @@ def _template_problems(name: str, channel: str, template: MessageTemplate, store
 def _lawful(version: FlowVersion, steps: Sequence[FlowStep]) -> list[rules.Problem]:
     """What the policy says of the steps' own channels. A step with a fallback is never wholly out of reach."""
     store = version.flow.store
-    facts = rules.StoreFacts(frozenset(Channel.values), version.flow.minimum_gap, store_window(store))
+    facts = rules.StoreFacts(
+        open_channels(store), version.flow.minimum_gap, store_window(store), store.sms_double_opt_in
+    )
     plain = [step for step in steps if not step.fallbacks.all()]
     # What a law says of a step with variants it says of the latest of them.
     return rules.can_ever_send(

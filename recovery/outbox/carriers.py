@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from django.conf import settings
 
+from config.lib.sealing import Unsealable
 from customers.models import Channel, Store
 from recovery.channels.email import Sender
 from recovery.providers.anymail.provider import MailConfig
@@ -43,6 +44,20 @@ def carrier_for(store: Store, channel: str) -> Carrier:
     texting = account["messaging_service_sid"] or account["from_number"]
     sender = account["whatsapp_from"] if channel == Channel.WHATSAPP else texting
     return Carrier(store.pk if store.twilio else None, channel, provider, Sender(sender))
+
+
+def open_channels(store: Store) -> frozenset[str]:
+    """The channels that have a sender. Without a Twilio account all end in the mailbox, which takes anything."""
+    try:
+        account = twilio_account(store)
+    except Unsealable:
+        account = {}  # said elsewhere, and no fault of a flow
+    missing = set()
+    if account and not (account["messaging_service_sid"] or account["from_number"]):
+        missing.add(Channel.SMS)
+    if account and not account["whatsapp_from"]:
+        missing.add(Channel.WHATSAPP)
+    return frozenset(channel for channel in Channel.values if channel not in missing)
 
 
 def owns_provider(store: Store, channel: str) -> bool:

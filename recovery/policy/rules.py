@@ -46,13 +46,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class StoreFacts:
-    """What a store brings along. `ships_to` () means that it is not known, so perhaps everywhere."""
+    """What a store brings along. Where it ships to is nowhere written down: perhaps everywhere."""
 
     channels: frozenset[str]  # those with a sender set up
     minimum_gap: td = td(0)
     window: Window | None = None
-    ships_to: tuple[str, ...] = ()
-    double_opt_in: bool = True  # whether a yes to SMS counts only once it was confirmed by SMS
+    double_opt_in: bool = False  # whether a yes to SMS counts only once it was confirmed by SMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +112,9 @@ def can_ever_send(steps: Sequence[Step], store: StoreFacts) -> list[Problem]:
     for step in steps:
         earlier = [other for other in steps if other.number < step.number]
         problems += _no_sender(step, store)
-        problems += _us_sms(step, earlier, store)
+        problems += _us_sms(step, earlier)
         problems += _unconfirmed(step, earlier, store)
-        problems += _us_whatsapp(step, store)
+        problems += _us_whatsapp(step)
         problems += _no_hours(step, store)
         problems += _no_gap(step, earlier, store)
     return problems
@@ -127,8 +126,8 @@ def _no_sender(step: Step, store: StoreFacts) -> list[Problem]:
     return [Problem(step.number, True, f"Step {step.number} goes by {_NAMES[step.channel]}, which is not set up.")]
 
 
-def _us_sms(step: Step, earlier: Sequence[Step], store: StoreFacts) -> list[Problem]:
-    reached, only = _reaches(step, store, US_CARRIERS)
+def _us_sms(step: Step, earlier: Sequence[Step]) -> list[Problem]:
+    reached, only = _reaches(step, US_CARRIERS)
     if step.channel != "sms" or not reached:
         return []
     before = next((other for other in earlier if other.channel == "sms" and _meets(step, other)), None)
@@ -145,7 +144,7 @@ def _us_sms(step: Step, earlier: Sequence[Step], store: StoreFacts) -> list[Prob
 
 def _unconfirmed(step: Step, earlier: Sequence[Step], store: StoreFacts) -> list[Problem]:
     """Said of the first SMS of a flow only."""
-    reached, _ = _reaches(step, store, US_CARRIERS)
+    reached, _ = _reaches(step, US_CARRIERS)
     if step.channel != "sms" or not reached or store.double_opt_in or any(other.channel == "sms" for other in earlier):
         return []
     text = (
@@ -154,8 +153,8 @@ def _unconfirmed(step: Step, earlier: Sequence[Step], store: StoreFacts) -> list
     return [Problem(step.number, False, text)]
 
 
-def _us_whatsapp(step: Step, store: StoreFacts) -> list[Problem]:
-    reached, only = _reaches(step, store, US_CARRIERS)
+def _us_whatsapp(step: Step) -> list[Problem]:
+    reached, only = _reaches(step, US_CARRIERS)
     if step.channel != "whatsapp" or not reached:
         return []
     who = "nobody would ever get it" if only else "US shoppers would never get it"
@@ -165,7 +164,7 @@ def _us_whatsapp(step: Step, store: StoreFacts) -> list[Problem]:
 
 def _no_hours(step: Step, store: StoreFacts) -> list[Problem]:
     """Hours are tried with one country each, and with the house rule for all the others."""
-    tried = step.countries or store.ships_to or ("", "US", "FR")
+    tried = step.countries or ("", "US", "FR")
     closed = [country for country in tried if not ever_open(country, "", step.channel, store.window)]
     if not closed:
         return []
@@ -188,9 +187,9 @@ def _no_gap(step: Step, earlier: Sequence[Step], store: StoreFacts) -> list[Prob
     return [Problem(step.number, False, f"Step {step.number}: {why}; who gets that one never gets this one.")]
 
 
-def _reaches(step: Step, store: StoreFacts, countries: frozenset[str]) -> tuple[bool, bool]:
+def _reaches(step: Step, countries: frozenset[str]) -> tuple[bool, bool]:
     """Whether the step goes to any of the countries, and whether it goes nowhere else."""
-    goes_to = frozenset(step.countries or store.ships_to)
+    goes_to = frozenset(step.countries)
     return (not goes_to or bool(goes_to & countries), bool(goes_to) and goes_to <= countries)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from customers.models import Customer
-from recovery.models import Click
+from recovery.models import Click, ProviderEvent
 
 
 def everything_of(customer: Customer) -> dict[str, Any]:
@@ -18,6 +18,12 @@ def everything_of(customer: Customer) -> dict[str, Any]:
         "carts": [_row(row, _CART) for row in customer.carts.order_by("started_at")],
         "orders": [_row(row, _ORDER) for row in customer.orders.order_by("placed_at")],
         "messages": [_row(row, _MESSAGE) for row in customer.messages.order_by("planned_at")],
+        "replies": [_row(row, "at channel address body intent") for row in customer.replies.order_by("at")],
+        "answers": [_row(row, _ANSWER) for row in customer.notices.order_by("created_at")],
+        "told_by_providers": [
+            _row(row, "received_at provider kind payload")
+            for row in ProviderEvent.objects.filter(message__customer=customer).order_by("received_at")
+        ],
         "clicks": [
             _row(row, "at user_agent machine_reason outcome")
             for row in Click.objects.filter(link__customer=customer).order_by("at")
@@ -34,6 +40,8 @@ _ORDER = (
     "channel"
 )
 _MESSAGE = "channel state reason planned_at sent_at to locale subject body_text body_html"
+
+_ANSWER = "created_at sent_at channel to purpose text state reason"
 
 
 def _row(row: Any, names: str) -> dict[str, Any]:

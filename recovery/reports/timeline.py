@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from datetime import timedelta as td
 from typing import Any
 
 from carts.models import Cart, CartTransition, Order, Refund, TransitionKind
-from recovery.models import Click, Credit, Decision, Message, MessageState
+from recovery.models import Click, Credit, Decision, Message, MessageState, Notice, Reply
 from recovery.reports.words import machine_in_words, money, reason_in_words
 
 #: A cart that is hammered with events stays readable.
 _MOST = 500
+#: How long after a cart's last activity a shopper's words may still be about it.
+_TALKED_ABOUT = td(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line. `kind`: cart | decision | message | click | order | credit; `tone`: plain | good | bad | quiet."""
+    """One line. `kind`: cart | decision | message | reply | click | order | credit; `tone`: plain | good | bad |
+    quiet."""
 
     at: datetime
     kind: str
@@ -41,6 +45,7 @@ def timeline(cart: Cart) -> list[Entry]:
         *_transitions(cart),
         *_decisions(cart, messages),
         *_messages(messages.values()),
+        *_talk(cart),
         *_clicks(cart),
         *_orders(cart),
         *_credits(cart),
@@ -48,7 +53,7 @@ def timeline(cart: Cart) -> list[Entry]:
     return sorted(entries, key=lambda entry: (entry.at, _ORDER.index(entry.kind)))
 
 
-_ORDER = ("order", "cart", "decision", "message", "click", "credit")
+_ORDER = ("order", "cart", "reply", "decision", "message", "click", "credit")
 
 _TRANSITIONS = {
     TransitionKind.ABANDONED: ("Last sign of life before the cart went silent", "bad"),
@@ -74,6 +79,10 @@ _VERDICTS = {
     "planned": ("Planned", "quiet"),
     "sent": ("Taken by the provider", "quiet"),
     "delivered": ("Delivered", "good"),
+    "read": ("Read", "good"),
+    "rerouted": ("Goes by another channel", "plain"),
+    "fell_back": ("Failed, another channel takes over", "plain"),
+    "cancelled": ("Cancelled", "quiet"),
     "deferred": ("Put off", "quiet"),
     "skipped": ("Not sent", "quiet"),
     "drawn": ("Drawn for a test", "quiet"),
@@ -88,11 +97,16 @@ def known_verdicts() -> list[tuple[str, str]]:
     return [(verdict, words) for verdict, (words, _) in _VERDICTS.items()]
 
 
+def verdict_in_words(verdict: str) -> str:
+    """Taken by the provider: a verdict of the ledger as a marketer would say it."""
+    return _VERDICTS[verdict][0] if verdict in _VERDICTS else verdict.replace("_", " ").capitalize()
+
+
 def _decisions(cart: Cart, messages: dict[int, Message]) -> Iterable[Entry]:
     for row in Decision.objects.filter(cart=cart)[:_MOST]:
-        title, tone = _VERDICTS.get(row.verdict, (row.verdict.replace("_", " ").capitalize(), "plain"))
+        title, tone = verdict_in_words(row.verdict), _VERDICTS.get(row.verdict, ("", "plain"))[1]
         message = messages.get(row.message_id or 0)
-        if message and row.verdict == "sent":
+        if message and row.verdict == "sent" and row.reason != "told_later":
             continue  # the message itself is told
         if message:
             title = f"{named(message)}: {title[0].lower()}{title[1:]}"
@@ -125,6 +139,58 @@ def _messages(messages: Iterable[Message]) -> Iterable[Entry]:
         elif message.state == MessageState.QUEUED:
             why = f"waiting: {reason_in_words(message.reason)}" if message.reason else ""
             yield Entry(message.due_at, "message", f"{named(message)}: due", why, "quiet", message.reason, message.pk)
+
+
+_INTENTS = {
+    "stop": "asked to stop",
+    "start": "asked to be written to again",
+    "help": "asked for help",
+    "yes": "said yes",
+}
+_PURPOSES = {
+    "confirm": "Asked to confirm the yes to messages",
+    "confirmed": "Thanked for the yes to messages",
+    "stopped": "Told that no more messages come",
+    "started": "Told that messages come again",
+    "help": "Told how to get help",
+    "answer": "Answered",
+}
+
+
+def intent_in_words(reply: Reply) -> str:
+    """What the shopper's words were taken for; "" for anything but a keyword."""
+    return _INTENTS.get(reply.intent, "")
+
+
+def purpose_in_words(notice: Notice) -> str:
+    return _PURPOSES.get(notice.purpose, notice.purpose)
+
+
+def _talk(cart: Cart) -> Iterable[Entry]:
+    """What the shopper wrote to the store while the cart was there or in the weeks after, and what was answered.
+
+    A reply names no cart, so it is told in the story of each cart that it may have been about.
+    """
+    if cart.customer_id is None:
+        return
+    span = (cart.started_at, cart.last_activity_at + _TALKED_ABOUT)
+    for reply in Reply.objects.filter(customer_id=cart.customer_id, at__range=span)[:_MOST]:
+        title = f"{reply.get_channel_display()}: the shopper {intent_in_words(reply) or 'wrote'}"
+        yield Entry(reply.at, "reply", title, shortened(reply.body), "bad" if reply.intent == "stop" else "good")
+    notices = Notice.objects.filter(customer_id=cart.customer_id, created_at__range=span).order_by("pk")
+    for notice in notices[:_MOST]:
+        state = notice.get_state_display().lower()
+        why = reason_in_words(notice.reason) if notice.reason else ""
+        title = f"{notice.get_channel_display()}: {purpose_in_words(notice)[0].lower()}{purpose_in_words(notice)[1:]}"
+        yield Entry(
+            notice.sent_at or notice.created_at, "reply", title, " · ".join(filter(None, (state, why))), "quiet"
+        )
+
+
+def shortened(text: str) -> str:
+    """One line of a shopper's words."""
+    line = " ".join(text.split())
+    return f"“{line[:159]}…”" if len(line) > 160 else f"“{line}”" if line else ""
 
 
 _OUTCOMES = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from config.lib.money import rounded
+from recovery.providers.twilio.codes import CODES
 
 _REASONS = {
     # the gate, in its order
@@ -30,6 +31,16 @@ _REASONS = {
     "replied": "the shopper had replied",
     "frequency_cap": "enough messages for now",
     "discount_budget": "the discount budget is spent",
+    "not_confirmed": "asked to confirm the yes to messages, and has not yet",
+    "rate_limit": "the sender may not be any faster",
+    "never_open": "no hour of the day is allowed there",
+    "whatsapp_not_offered": "WhatsApp carries no marketing to this number",
+    "template_not_approved": "Meta has not approved the WhatsApp text",
+    "us_second_sms": "US carriers allow one SMS for a cart",
+    "us_too_late": "US carriers allow an SMS within 48 hours of leaving the cart only",
+    "to email": "by e-mail instead",
+    "to sms": "by SMS instead",
+    "to whatsapp": "by WhatsApp instead",
     # entering and leaving a flow
     "test": "a test cart",
     "entered_recently": "the shopper was in this flow a short while ago",
@@ -44,7 +55,53 @@ _REASONS = {
     "worker_died": "the worker stopped in the middle of sending",
     "provider_broke": "the provider's connection broke",
     "timeout": "the provider did not answer in time",
+    "no_reply": "the provider did not answer",
+    "no_connection": "the provider could not be reached",
+    "connection_lost": "the connection to the provider was lost",
+    "garbled_reply": "the provider's answer could not be read",
+    "told_later": "its answer was lost, and it told us later",
+    "refused": "the provider does not write to this address",
+    "invalid_address": "not an address that mail can be sent to",
+    "invalid_message": "the message holds something that cannot be sent",
+    "unsupported": "the mail service cannot send this",
+    "cancelled": "cancelled before it was sent",
+    "no_sender": "no sender is set up for this channel",
+    "unknown_host": "not an address of the provider",
+    "twilio_settings": "Twilio's settings are not complete",
+    "twilio_api_url": "TWILIO_API_URL is no address",
+    "esp_settings": "the mail service's settings are wrong",
+    "smtp_settings": "the mail server's settings are wrong",
+    "mail_settings": "the mail settings are wrong",
+    "certificate": "the mail server's certificate does not fit",
+    "not_supported": "the mail server cannot do what is asked",
+    "unsealable": "the store's secrets cannot be opened: was SECRET_KEY changed?",
+    "no_longer_asked": "nobody waits for it any more",
+    # told by callbacks
+    "bounced": "the mailbox does not exist",
+    "bounced_invalid": "the mailbox does not exist",
+    "bounced_blocked": "the mail server turned it away",
+    "bounced_spam": "the mail server took it for spam",
+    "bounced_timed_out": "the mail server could not be reached",
+    "bounced_other": "the mail came back",
+    "rejected": "the mail service did not send it",
+    "rejected_invalid": "the mail service does not write to this address",
+    "rejected_bounced": "the address bounced before",
+    "rejected_spam": "the address reported spam before",
+    "rejected_unsubscribed": "the address unsubscribed at the mail service",
+    "rejected_blocked": "the mail service blocks this address",
+    "rejected_timed_out": "the mail service could not deliver it in time",
+    "rejected_other": "the mail service did not send it",
+    "failed": "the mail service failed to send it",
+    "twilio_canceled": "cancelled at Twilio",
+    "twilio_failed": "Twilio could not deliver it",
     "unknown": "no reason was given",
+}
+
+_NUMBERED = {
+    "twilio": "Twilio said {}",
+    "smtp": "the mail server said {}",
+    "http": "the mail service said {}",
+    "postmark": "Postmark said {}",
 }
 
 _MACHINES = {
@@ -62,7 +119,16 @@ _MACHINES = {
 
 def reason_in_words(code: str) -> str:
     """The reason as a marketer would say it."""
-    return _REASONS.get(code) or code.replace("_", " ")
+    return _REASONS.get(code) or _by_number(code) or code.replace("_", " ")
+
+
+def _by_number(code: str) -> str:
+    """twilio_30005, smtp_451 and http_503: the number stays, for whoever looks it up."""
+    who, _, number = code.partition("_")
+    if not (number.isascii() and number.isdigit() and len(number) < 6):
+        return ""
+    known = CODES.get(int(number)) if who == "twilio" else None
+    return f"{known.meaning} (Twilio {number})" if known else _NUMBERED.get(who, "").format(number)
 
 
 def known_reasons() -> list[tuple[str, str]]:

@@ -62,12 +62,50 @@ def test_metas_word_is_kept(twilio, text, word, reason):
     assert kept(text) == (word, reason)
 
 
-def test_what_is_decided_is_not_asked_about_again(twilio, text):
+def test_a_review_is_asked_about_soon_and_then_ever_seldomer(twilio, text):
+    approvals.submit(text, NOW)
+    asked = []
+    for minutes in range(0, 120, 2):
+        before = len(twilio.requests)
+        approvals.refresh_waiting(after(minutes=minutes))
+        asked += [minutes] * (len(twilio.requests) > before)
+    assert asked == [4, 8, 12, 18, 28, 42, 64, 96]
+
+
+def test_what_is_approved_is_asked_about_daily_and_may_be_taken_back(twilio, text):
     approvals.submit(text, NOW)
     twilio.account.decide(text.content_sid, "approved")
-    approvals.refresh_waiting(NOW)
+    assert approvals.refresh_waiting(after(minutes=4)) == 1
+    twilio.account.decide(text.content_sid, "paused")
+    assert (approvals.refresh_waiting(after(hours=24)), kept(text)) == (0, ("approved", ""))
+    assert (approvals.refresh_waiting(after(hours=24, minutes=4)), kept(text)) == (1, ("paused", ""))
+
+
+def test_what_is_rejected_is_not_asked_about_again(twilio, text):
+    approvals.submit(text, NOW)
+    twilio.account.decide(text.content_sid, "rejected", "No.")
+    approvals.refresh_waiting(after(minutes=4))
     asked = len(twilio.requests)
-    assert (approvals.refresh_waiting(NOW), len(twilio.requests)) == (0, asked)
+    assert (approvals.refresh_waiting(after(days=9)), len(twilio.requests)) == (0, asked)
+
+
+def test_an_account_that_cannot_be_asked_waits_a_quarter_of_an_hour(twilio, text, settings):
+    approvals.submit(text, NOW)
+    twilio.account.decide(text.content_sid, "approved")
+    settings.TWILIO_AUTH_TOKEN = "wrong"
+    assert approvals.refresh_waiting(after(minutes=4)) == 0
+    settings.TWILIO_AUTH_TOKEN = twilio.account.token
+    assert [approvals.refresh_waiting(after(minutes=minutes)) for minutes in (18, 19)] == [0, 1]
+
+
+@pytest.mark.parametrize("word", ["rejected", "paused", "disabled"])
+def test_metas_no_is_something_to_do(twilio, text, word, admin_client):
+    approvals.submit(text, NOW)
+    twilio.account.decide(text.content_sid, word, "It promises too much.")
+    assert "of Puro: " not in admin_client.get(reverse("admin:index")).content.decode()
+    approvals.refresh_waiting(after(minutes=4))
+    page = admin_client.get(reverse("admin:index")).content.decode()
+    assert f"“{text.template}” (en) of Puro: {word.capitalize()}" in page
 
 
 def test_a_rejected_text_is_submitted_anew_under_another_name(twilio, text):
@@ -134,7 +172,7 @@ def test_a_refusal_is_told_in_a_sentence(text, admin_client):
 def test_submitting_is_a_post_by_who_may_change_templates(twilio, text, client, django_user_model):
     clerk = django_user_model.objects.create_user("clerk", is_staff=True)
     client.force_login(clerk)
-    assert (client.get(deed(text, "submit")).status_code, client.post(deed(text, "submit")).status_code) == (405, 403)
+    assert (client.get(deed(text, "submit")).status_code, client.post(deed(text, "submit")).status_code) == (405, 404)
     assert not twilio.requests
 
 

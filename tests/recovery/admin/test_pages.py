@@ -16,7 +16,7 @@ from customers.admin.base import address
 from customers.models import PrivacyRequest, Suppression
 from recovery import attribution
 from recovery.ledger import Entry, note
-from recovery.models import Flow, MessageTemplate, ProviderPause
+from recovery.models import Flow, MessageTemplate, Notice, ProviderEvent, ProviderPause, Reply
 from tests.factories import NOW, after, ago
 from tests.recovery.reports.story import bought, click, message, silent
 
@@ -25,7 +25,8 @@ pytestmark = pytest.mark.django_db
 MODELS = [
     "customers.store", "customers.customer", "customers.suppression", "customers.privacyrequest", "carts.cart",
     "carts.order", "carts.delivery", "recovery.flow", "recovery.messagetemplate", "recovery.message",
-    "recovery.decision", "recovery.providerpause", "auth.user",
+    "recovery.decision", "recovery.providerpause", "recovery.reply", "recovery.notice", "recovery.providerevent",
+    "auth.user",
 ]  # fmt: skip
 
 
@@ -41,6 +42,11 @@ def full(store: Any) -> Any:
         Suppression.objects.create(store=store, channel="email", address_hash=f"h{n}", reason="manual")
         PrivacyRequest.objects.create(store=store, customer=cart.customer, kind="access")
         Delivery.objects.create(store=store, topic="t", dedupe_key=f"k{n}", body=b"{", state="dead", reason="no JSON")
+        said = {"store": store, "customer": cart.customer, "channel": "sms"}
+        reply = Reply.objects.create(**said, body="STOP", intent="stop", provider_id=f"SM{n}", at=NOW)
+        Notice.objects.create(**said, reply=reply, purpose="stopped", dedupe_key=f"k{n}", due_at=NOW, text="Bye")
+        event = {"provider": "twilio", "kind": "status", "state": "dead", "reason": "no SID", "dedupe_key": f"k{n}"}
+        ProviderEvent.objects.create(**event, store=store, message=sent, payload={"form": {}})
         ProviderPause.objects.create(channel="email", provider="smtp", code="auth", detail="535", began_at=ago(hours=1))
     return store
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 
+from carts.storefront import front_page, is_of_store
 from customers.models import Store, StoreSecret
 from recovery.models import Flow
 from tests.factories import make_store
@@ -63,6 +64,15 @@ def test_another_port_is_followed(settings, data_dir: Path):
     printed("first_run")
     assert Store.objects.get().domain == "127.0.0.1:9000"
     assert "127.0.0.1:9000" in json.loads((data_dir / "demo-store.json").read_text())["webhook_url"]
+
+
+def test_an_address_of_the_newer_kind_will_do(settings, data_dir: Path):
+    settings.PUBLIC_URL = "http://[::1]:9000"
+    printed("first_run")
+    store = Store.objects.get()
+    assert (store.domain, is_of_store("http://[::1]:9000/demo/restore/x/", store)) == ("[::1]:9000", True)
+    assert not is_of_store("http://[::1]:9001/demo/restore/x/", store)
+    assert front_page(store) == "http://[::1]:9000/"
 
 
 def test_a_lost_file_gets_a_new_secret(data_dir: Path):

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0007_store_margin"),
+        ("customers", "0008_store_knows_its_staff"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0006_membership_of_a_store"),
-        ("recovery", "0008_variants_may_carry_an_offer"),
+        ("recovery", "0011_changes_touch_their_day"),
     ]
 
     operations = [
