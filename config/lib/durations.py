@@ -1,4 +1,4 @@
-"""Durations as people write them: 90s, 30m, 2h, 1d."""
+"""Durations as people write them, 90s, 30m, 2h, 1d, and as they say them, 30 minutes, 1 day."""
 
 from __future__ import annotations
 
@@ -24,3 +24,22 @@ def in_words(value: td) -> str:
         words += f"{seconds // size}{unit}" if seconds >= size else ""
         seconds %= size
     return words or "0s"
+
+
+#: What people count in, the longest first.
+UNITS = (("day", td(days=1)), ("hour", td(hours=1)), ("minute", td(minutes=1)), ("second", td(seconds=1)))
+
+
+def spoken(value: td) -> str:
+    """30 minutes, 1 day, 1 day 12 hours; "at once" for none."""
+    words = []
+    for unit, size in UNITS:
+        count, value = divmod(value, size)
+        words += [f"{count} {unit}{'' if count == 1 else 's'}"] if count > 0 else []
+    return " ".join(words) or "at once"
+
+
+def in_units(value: td) -> tuple[int, str]:
+    """(90, "minute"): the longest unit that it is a whole number of."""
+    unit, size = next((unit, size) for unit, size in UNITS if not value % size or unit == "second")
+    return value // size, unit

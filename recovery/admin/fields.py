@@ -7,9 +7,9 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from config.lib.durations import duration, in_words
+from config.lib.durations import UNITS, duration, in_units, in_words
 
 DURATION_HELP = "Such as 30m, 2h, 1d or 1d12h."
 
@@ -33,3 +33,27 @@ class DurationField(forms.CharField):
             return duration(text)
         except (ValueError, OverflowError) as error:
             raise ValidationError(str(error)) from error
+
+
+class SpanWidget(forms.MultiWidget):
+    """A number and what it counts."""
+
+    def __init__(self, label: str) -> None:
+        number = UnfoldAdminIntegerFieldWidget({"min": 0, "aria-label": f"{label}: number", "inputmode": "numeric"})
+        units = [(name, f"{name}s") for name, _ in UNITS]
+        super().__init__([number, UnfoldAdminSelectWidget({"aria-label": f"{label}: unit"}, choices=units)])
+
+    def decompress(self, value: td | None) -> list[Any]:
+        return [None, "hour"] if value is None else list(in_units(value))
+
+
+class SpanField(forms.MultiValueField):
+    """A timedelta as people say it: 30 minutes, 1 day."""
+
+    def __init__(self, *, label: str, **kwargs: Any) -> None:
+        number = forms.IntegerField(min_value=0, max_value=100_000)
+        unit = forms.ChoiceField(choices=[(name, name) for name, _ in UNITS])
+        super().__init__((number, unit), label=label, widget=SpanWidget(label), **kwargs)
+
+    def compress(self, data_list: list[Any]) -> td | None:
+        return data_list[0] * dict(UNITS)[data_list[1]] if data_list else None

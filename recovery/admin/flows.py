@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from unfold.decorators import display
 
 from config.lib.durations import in_words
-from customers.admin.base import BY_STORE, Deed, Page, address, by_choice, local
+from customers.admin.base import BY_STORE, Deed, Page, address, by_choice
 from recovery.admin.fields import DurationField
-from recovery.admin.steps import steps_form, versions_of
-from recovery.flows.publish import CannotPublish, pause, problems, publish, resume, warnings, write_steps
-from recovery.models import Click, Credit, Enrolment, Flow, FlowStatus, FlowVersion, Message, MessageState
-from recovery.models.messages import PERHAPS_REACHED
+from recovery.admin.flow_page import chosen, page, versions_of
+from recovery.admin.steps import Editor
+from recovery.flows.drafting import ChangedMeanwhile, put_step, remove_step
+from recovery.flows.publish import CannotPublish, pause, publish, resume
+from recovery.models import Flow, FlowStatus, FlowStep, FlowVersion
+
+_QUICKER = "Somebody changed this flow meanwhile. Look at it as it is now, and make your change again."
 
 
 class FlowForm(forms.ModelForm):
-    """A flow with its steps. The steps are valid with it, or it is not."""
+    """What holds for the whole flow, at once: it is no part of a draft."""
 
     minimum_gap = DurationField(
         label="Gap between messages", help_text="At least this long between two messages to one person: 6h, 1d."
@@ -34,25 +39,13 @@ class FlowForm(forms.ModelForm):
         fields = ("store", "name", "days_between", "minimum_gap")
         labels = {"days_between": "Days before entering again"}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        told = "steps-TOTAL_FORMS" in self.data
-        self.steps = steps_form(self.instance, self.data if told else None) if self.instance.pk else None
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if self.steps and self.steps.is_bound and not self.steps.is_valid():
-            self.add_error(None, "A step below needs mending.")
-        return cleaned
-
 
 @admin.register(Flow)
 class Flows(Page):
     """An edit makes a draft; publishing makes the draft what new shoppers enter by."""
 
     form = FlowForm
-    change_form_outer_before_template = "admin/flow_before.html"
-    change_form_after_template = "admin/flow_steps.html"
+    change_form_outer_before_template = ""
     list_display = ("name", "store", "told_status", "told_version", "told_steps")
     list_filter = (BY_STORE, by_choice("status"))
     list_select_related = ("store",)
@@ -61,7 +54,7 @@ class Flows(Page):
     fields = (("store", "name"), ("days_between", "minimum_gap"))
     actions = ()
     empty_title = "No flows yet"
-    empty_hint = "Open a store and install the standard flow, or add a flow of your own."
+    empty_hint = "Start from a ready-made flow, or from an empty one."
     deeds = (
         Deed("publish", "Publish the draft", "rocket_launch"),
         Deed("pause", "Pause", "pause", "Messages that are due wait until you resume. Too late ones are skipped then."),
@@ -70,26 +63,110 @@ class Flows(Page):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Flow]:
-        rows: QuerySet[Flow] = super().get_queryset(request)
+        rows: QuerySet[Flow] = super().get_queryset(request).select_related("store")
         asked = request.resolver_match
         listed = asked and asked.url_name == "recovery_flow_changelist"
         return rows.prefetch_related("versions__steps") if listed else rows
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What was published is the proof of what was sent: it is paused, not deleted."""
-        published = obj is not None and versions_of(obj)[1]
+        published = obj is not None and obj.versions.filter(published_at__isnull=False).exists()
         return bool(super().has_delete_permission(request, obj)) and not published
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("store",) if obj else ()
 
+    def get_urls(self) -> list[URLPattern]:
+        site = self.admin_site.admin_view
+        return [
+            path("<path:object_id>/settings/", site(self.settings_view), name="recovery_flow_settings"),
+            path("<path:object_id>/step/<slug:step>/", site(self.step_view), name="recovery_flow_step"),
+            *super().get_urls(),
+        ]
+
+    # -- the page
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if object_id is None or request.method == "POST":
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        return self._shown(request, object_id)
+
+    def settings_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The form of what holds for the whole flow."""
+        return super().changeform_view(request, object_id, extra_context={"title": "Settings"})
+
+    def _shown(self, request: HttpRequest, object_id: str, editor: Editor | None = None) -> HttpResponse:
+        flow: Any = self.found(request, object_id)
+        may_change = self.has_change_permission(request, flow)
+        found = page(request, flow, timezone.now())
+        editable = may_change and found["shown"] == found["newest"]
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": str(flow),
+            "original": flow,
+            "deeds": self._buttons(request, flow),
+            "may_change": may_change,
+            "editable": editable,
+            "editor": editor or (self._asked(request, flow, found) if editable else None),
+            "history_url": address(flow, "history"),
+            "settings_url": address(flow, "settings"),
+            **found,
+        }
+        return TemplateResponse(request, "admin/flow.html", context)
+
+    def _asked(self, request: HttpRequest, flow: Flow, found: dict[str, Any]) -> Editor | None:
+        """The editor that the address opens: ?edit=<step> or ?edit=new."""
+        asked = request.GET.get("edit", "")
+        steps = {str(told.step.pk): told.step for told in found["steps"]}
+        return Editor(flow, steps.get(asked)) if asked == "new" or asked in steps else None
+
+    def step_view(self, request: HttpRequest, object_id: str, step: str) -> HttpResponse:
+        """POST of a step's editor: its `do` says what. Everything goes into the draft."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        flow: Any = self.found(request, object_id)
+        if not self.has_change_permission(request, flow):
+            raise PermissionDenied
+        if step != "new" and not step.isdecimal():
+            raise Http404
+        pk = None if step == "new" else int(step)
+        try:
+            return self._done(request, flow, pk)
+        except ChangedMeanwhile:
+            self.message_user(request, _QUICKER, messages.WARNING)
+            return redirect(address(flow))
+
+    def _done(self, request: HttpRequest, flow: Flow, pk: int | None) -> HttpResponse:
+        do = request.POST.get("do", "save")
+        if do == "remove" and pk:
+            remove_step(flow, pk)
+            self.message_user(request, "The step is out of the draft. Publish it when it is ready.")
+            return redirect(address(flow))
+        editor = Editor(flow, _step_of(flow, pk), request.POST)
+        if editor.rearrange(do, request.POST) or not editor.is_valid():
+            return self._shown(request, str(flow.pk), editor)
+        kept = put_step(flow, editor.plan(), pk)
+        self.log_change(request, flow, f"Step {kept.position}")
+        self.message_user(request, f"Step {kept.position} is in the draft. Publish it when it is ready.")
+        return redirect(f"{address(flow)}#step-{kept.pk}")
+
+    # -- deeds
+
     def get_deeds(self, request: HttpRequest, obj: Any) -> list[Deed]:
-        draft, published = versions_of(obj)
+        versions = versions_of(obj)
+        draft = any(version.published_at is None for version in versions)
         possible = {
-            "publish": bool(draft),
+            "publish": draft,
             "pause": obj.status == FlowStatus.LIVE,
             "resume": obj.status == FlowStatus.PAUSED,
-            "discard": bool(draft and published),
+            "discard": draft and len(versions) > 1,
         }
         return [deed for deed in super().get_deeds(request, obj) if possible[deed.name]]
 
@@ -115,34 +192,14 @@ class Flows(Page):
         FlowVersion.objects.filter(flow=obj, published_at=None).delete()
         self.message_user(request, "The draft is gone. What is published goes on.", messages.SUCCESS)
 
-    def save_model(self, request: HttpRequest, obj: Flow, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        steps = form.steps
-        if steps and steps.is_bound and steps.has_changed():
-            write_steps(obj, steps.plans())
-            self.message_user(request, "The steps are saved as a draft. Publish it when it is ready.")
-
     def response_add(self, request: HttpRequest, obj: Flow, post_url_continue: str | None = None) -> HttpResponse:
         self.message_user(request, "Now add its steps.")
         return redirect(address(obj))
 
     def response_change(self, request: HttpRequest, obj: Flow) -> HttpResponse:
-        """Stay: the next thing to do is to publish."""
         return redirect(address(obj))
 
-    def facts(self, request: HttpRequest, obj: Any) -> Mapping[str, Any]:
-        draft, published = versions_of(obj)
-        newest = draft or published
-        return {
-            "flow": obj,
-            "draft": draft,
-            "published": published,
-            "published_at": local(published.published_at, obj.store) if published else "",
-            "problems": problems(draft) if draft else [],
-            "warnings": warnings(newest) if newest else [],
-            "steps_told": told_steps(published) if published else [],
-            "running": Enrolment.objects.running().filter(flow=obj).count(),
-        }
+    # -- the list
 
     @display(
         description="Status",
@@ -165,25 +222,12 @@ class Flows(Page):
         return " → ".join(f"{in_words(step.delay)} {step.get_channel_display()}" for step in steps) or "none yet"
 
 
-def told_steps(version: FlowVersion) -> list[dict[str, Any]]:
-    """What became of each step of a version: waiting, sent, not sent, clicked by people, ordered after."""
-    states = _by_step(Message.objects.filter(step__version=version), {
-        "waiting": Count("pk", Q(state__in=[MessageState.QUEUED, MessageState.SENDING])),
-        "sent": Count("pk", Q(state__in=PERHAPS_REACHED) & ~Q(state=MessageState.SENDING)),
-        "failed": Count("pk", Q(state=MessageState.FAILED)),
-        "not_sent": Count("pk", Q(state__in=[MessageState.SKIPPED, MessageState.CANCELLED])),
-    })  # fmt: skip
-    human = Click.objects.filter(message__step__version=version, machine_reason="")
-    clicks = dict(human.order_by().values_list("message__step_id").annotate(Count("message_id", distinct=True)))
-    credits = Credit.objects.filter(message__step__version=version, withdrawn_at=None)
-    orders = dict(credits.values_list("message__step_id").annotate(Count("pk")))
-    return [
-        {"step": step, "after": in_words(step.delay), "clicked": clicks.get(step.pk, 0),
-         "ordered": orders.get(step.pk, 0), **states.get(step.pk, {})}
-        for step in version.steps.all()
-    ]  # fmt: skip
-
-
-def _by_step(rows: QuerySet[Message], counts: dict[str, Count]) -> dict[int, dict[str, int]]:
-    found: Any = rows.order_by().values("step_id").annotate(**counts)
-    return {row.pop("step_id"): row for row in found}
+def _step_of(flow: Flow, pk: int | None) -> FlowStep | None:
+    """The step of the newest version. Raises ChangedMeanwhile."""
+    if pk is None:
+        return None
+    newest = chosen(versions_of(flow), "")
+    step = newest.steps.filter(pk=pk).first() if newest else None
+    if step is None:
+        raise ChangedMeanwhile
+    return step

@@ -31,7 +31,7 @@ from recovery.outbox.reach import store_window
 from recovery.policy import rules
 
 #: All that is copied with a step.
-_PARTS = ("fallbacks__template", "variants__template", "variants__offer")
+PARTS = ("fallbacks__template", "variants__template", "variants__offer")
 
 
 class CannotPublish(ValueError):
@@ -86,7 +86,7 @@ def draft_of(flow: Flow) -> FlowVersion:
             return FlowVersion.objects.create(flow=flow, number=1)
         kept = {"holdout_percent": newest.holdout_percent, "plan": newest.plan}
         draft = FlowVersion.objects.create(flow=flow, number=newest.number + 1, **kept)
-        for step in newest.steps.select_related("offer").prefetch_related(*_PARTS):
+        for step in newest.steps.select_related("offer").prefetch_related(*PARTS):
             _write_step(draft, step.position, plan_of(step))
         return draft
 

@@ -14,7 +14,7 @@ from carts.models import Delivery
 from customers.admin.base import address
 from recovery.models import Flow, Message, MessageTemplate
 from tests.browser.conftest import OpenPage
-from tests.factories import make_flow, make_store
+from tests.factories import make_store
 from tests.recovery.reports.story import message, silent
 from tests.scenes import shop_with_a_past
 
@@ -65,17 +65,6 @@ def test_a_dead_letter_is_put_back_by_a_click(open_page: OpenPage):
     page.click("text=Put back into the inbox")
     page.wait_for_selector("text=It is in the inbox again")
     assert Delivery.objects.get().state == "pending"
-
-
-def test_a_step_is_changed_and_published(open_page: OpenPage, live_server: Any):
-    flow = make_flow(make_store())
-    page = enter(open_page(reverse("admin:login")))
-    page.goto(live_server.url + address(flow))
-    page.fill("#id_steps-1-delay", "20h")
-    page.click("button[name=_save]")
-    page.click("text=Publish the draft")
-    page.wait_for_selector("text=Version 2 is live.")
-    assert [step.delay.total_seconds() / 3600 for step in flow.versions.get(number=2).steps.all()] == [0.5, 20, 72]
 
 
 def test_an_erasure_is_asked_twice(open_page: OpenPage, live_server: Any):

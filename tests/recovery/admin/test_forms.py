@@ -1,4 +1,4 @@
-"""Stores, flows, templates and the stop list: what is typed, what is kept, what is refused."""
+"""Stores, templates and the stop list: what is typed, what is kept, what is refused."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from django.urls import reverse
 from customers.addresses import address_hash
 from customers.admin.base import address
 from customers.models import Store, Suppression
-from recovery.flows.publish import draft_of
-from recovery.models import Flow, FlowStep, MessageTemplate, TemplateText
+from recovery.models import MessageTemplate, TemplateText
 
 pytestmark = pytest.mark.django_db
 
@@ -91,91 +90,6 @@ def test_a_changed_twilio_token_keeps_the_older_one_for_callbacks(boss, store):
 def test_an_account_without_its_token_is_refused(boss, store):
     page = boss.post(address(store), changed(store, twilio_sid=SID)).content.decode()
     assert "Enter the auth token of this account." in page
-
-
-def steps(*rows: dict[str, str]) -> dict[str, str]:
-    posted = {"steps-TOTAL_FORMS": str(len(rows)), "steps-INITIAL_FORMS": "3"}
-    for n, row in enumerate(rows):
-        posted |= {f"steps-{n}-{name}": value for name, value in row.items()}
-    return posted
-
-
-def posted_flow(*rows: dict[str, str]) -> dict[str, str]:
-    return {"name": "Abandoned cart", "days_between": "1", "minimum_gap": "6h", **steps(*rows)}
-
-
-@pytest.fixture
-def rows(store: Any) -> list[dict[str, str]]:
-    """The standard flow's steps as the form posts them."""
-    return [
-        {"delay": delay, "template": str(step.template_id), "late_after": "6h"}
-        for delay, step in zip(("30m", "1d", "3d"), FlowStep.objects.order_by("position"), strict=True)
-    ]
-
-
-def draft(flow: Flow) -> list[tuple[td, dict[str, Any]]]:
-    return [(step.delay, step.conditions) for step in draft_of(flow).steps.all()]
-
-
-def test_changed_steps_become_a_draft_in_the_order_of_their_times(boss, rows):
-    flow = Flow.objects.get()
-    rows[2] |= {"delay": "2h", "min_total": "50", "countries": "fi, se"}
-    rows[1]["remove"] = "on"
-    boss.post(address(flow), posted_flow(*rows))
-    conditions = {"min_total": "50", "countries": ["FI", "SE"]}
-    assert draft(flow) == [(td(minutes=30), {}), (td(hours=2), conditions)]
-    assert flow.versions.exclude(published_at=None).get().steps.count() == 3
-
-
-def test_steps_that_were_not_touched_make_no_draft(boss, rows):
-    flow = Flow.objects.get()
-    boss.post(address(flow), posted_flow(*rows) | {"name": "Silent carts"})
-    flow.refresh_from_db()
-    assert (flow.name, flow.versions.count()) == ("Silent carts", 1)
-
-
-def test_a_step_keeps_what_goes_where_its_channel_does_not_reach(boss, rows, by_sms):
-    flow = Flow.objects.get()
-    rows[0]["second"] = str(by_sms.pk)
-    boss.post(address(flow), posted_flow(*rows))
-    step = draft_of(flow).steps.get(position=1)
-    assert [(other.channel, other.template) for other in step.fallbacks.all()] == [("sms", by_sms)]
-
-
-def test_a_step_goes_once_by_a_channel(boss, rows):
-    rows[0]["second"] = rows[1]["template"]
-    page = boss.post(address(Flow.objects.get()), posted_flow(*rows)).content.decode()
-    assert "goes by a channel of its own" in page
-
-
-def test_a_choice_of_template_names_its_channel(boss, by_sms):
-    assert "Short (SMS)" in boss.get(address(Flow.objects.get())).content.decode()
-
-
-def test_a_flow_warns_of_what_some_shoppers_never_get(boss, rows, by_sms):
-    flow = Flow.objects.get()
-    rows[2]["template"] = str(by_sms.pk)
-    boss.post(address(flow), posted_flow(*rows))
-    page = boss.get(address(flow)).content.decode()
-    assert "within 48 h, so US shoppers would never get it." in page
-
-
-def test_a_step_that_cannot_be_read_is_shown_and_not_saved(boss, rows):
-    flow = Flow.objects.get()
-    rows[0]["delay"] = "soon"
-    page = boss.post(address(flow), posted_flow(*rows)).content.decode()
-    assert "is no duration" in page and "A step below needs mending." in page
-    assert flow.versions.count() == 1
-
-
-def test_a_step_takes_no_template_of_another_store(boss, rows):
-    from tests.factories import make_flow, make_store
-
-    other = make_store()
-    make_flow(other)
-    rows[0]["template"] = str(MessageTemplate.objects.filter(store=other)[0].pk)
-    page = boss.post(address(Flow.objects.exclude(store=other).get()), posted_flow(*rows)).content.decode()
-    assert "Select a valid choice" in page
 
 
 @pytest.fixture

@@ -1,0 +1,69 @@
+"""The flow editor in a real browser, with and without its own script, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from customers.admin.base import address
+from recovery.models import Flow
+from tests.browser.conftest import OpenPage
+from tests.browser.test_admin import enter
+from tests.factories import make_flow, make_store
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def boss(transactional_db: None) -> None:
+    User.objects.create_superuser("boss", password="hush-hush-hush")
+
+
+@pytest.fixture
+def flow() -> Flow:
+    return make_flow(make_store())
+
+
+def edit(page: Page, base: str, flow: Flow, position: int) -> None:
+    page.goto(base + address(flow))
+    page.get_by_role("link", name=f"Edit step {position}").click()
+
+
+def ask_for_value(page: Page, amount: str) -> None:
+    page.get_by_label("A condition about").select_option(label="Cart value")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_label("Cart value: value").fill(amount)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_step_is_changed_and_published(open_page: OpenPage, live_server: Any, flow: Flow, script: bool):
+    page = enter(open_page(reverse("admin:login"), width=390))
+    if not script:
+        page.route("**/cartback/flow*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    edit(page, live_server.url, flow, 2)
+    page.get_by_label("Send it: number").fill("20")
+    page.get_by_label("Send it: unit").select_option("hour")
+    ask_for_value(page, "50")
+    page.get_by_role("button", name="Save into the draft").click()
+    expect(page.get_by_text("Cart value is at least 50 EUR")).to_be_visible()
+    page.get_by_role("button", name="Publish the draft").click()
+    page.wait_for_selector("text=Version 2 is live.")
+    steps = flow.versions.get(number=2).steps.all()
+    assert [step.delay.total_seconds() / 3600 for step in steps] == [0.5, 20, 72]
+    assert steps[1].conditions == {"min_total": "50"}
+
+
+def test_the_editor_works_by_the_keyboard_alone(open_page: OpenPage, live_server: Any, flow: Flow):
+    page = enter(open_page(reverse("admin:login")))
+    edit(page, live_server.url, flow, 1)
+    page.get_by_role("button", name="Add", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Cart value: how")).to_be_focused()
+    for key in ("Tab", "2", "5", "Tab", "Enter"):  # to the value, and to the button that removes the row
+        page.keyboard.press(key)
+    expect(page.get_by_role("button", name="Add", exact=True)).to_be_focused()
+    assert page.get_by_label("Cart value: value").count() == 0
