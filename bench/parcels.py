@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from datetime import timedelta as td
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-_FIRST = "Aino Bram Chloé Dan Elsa Finn Greta Hugo Ines Jon".split()
-_THINGS = ["Linen shirt", "Wool socks", "Oak stool", "Clay mug", "Reading lamp"]
+FIRST_NAMES = "Aino Bram Chloé Dan Elsa Finn Greta Hugo Ines Jon".split()
+THINGS = ["Linen shirt", "Wool socks", "Oak stool", "Clay mug", "Reading lamp"]
 
 
 def shopify_checkout(n: int, at: datetime, *, lines: int = 1, yes: bool = True) -> bytes:
     """The checkout of shopper number n, in the shape of Shopify's checkouts/update."""
-    name = _FIRST[n % len(_FIRST)]
+    name = FIRST_NAMES[n % len(FIRST_NAMES)]
     person = {
         "id": 6_300_000_000_000 + n,
         "email": f"shopper{n}@mail.example",
@@ -52,7 +52,7 @@ def _line(n: int) -> dict[str, object]:
     return {
         "product_id": 7_100_000 + n % 500,
         "variant_id": 47_110_000 + n % 500,
-        "title": _THINGS[n % len(_THINGS)],
+        "title": THINGS[n % len(THINGS)],
         "quantity": 1,
         "sku": f"SKU-{n % 500}",
         "variant_title": "M / White",
@@ -67,10 +67,14 @@ def generic_checkout(n: int, at: datetime) -> bytes:
     data = {
         "token": f"c0ffee{n:010d}",
         "updated_at": at.isoformat(),
-        "customer": {"id": str(n), "email": f"shopper{n}@mail.example", "first_name": _FIRST[n % len(_FIRST)]},
+        "customer": {
+            "id": str(n),
+            "email": f"shopper{n}@mail.example",
+            "first_name": FIRST_NAMES[n % len(FIRST_NAMES)],
+        },
         "currency": "EUR",
         "total": "39.90",
-        "items": [{"product_id": str(n % 500), "title": _THINGS[n % 5], "quantity": 1, "price": "39.90"}],
+        "items": [{"product_id": str(n % 500), "title": THINGS[n % 5], "quantity": 1, "price": "39.90"}],
         "restore_url": f"https://shop.example/checkout/{n:010d}?key=0a1b2c3d",
         "note": "x" * 380,  # what a shop adds of its own
     }
