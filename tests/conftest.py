@@ -150,7 +150,7 @@ def _end(worker: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _wait_for(log: Path, word: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120  # bounds a hang; a busy machine takes its time to start a worker
     while word not in log.read_text():
         assert process.poll() is None and time.monotonic() < deadline, log.read_text()
         time.sleep(0.05)
