@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import escape
 
-_PLAIN = "font:15px/1.5 system-ui,sans-serif;white-space:pre-wrap;overflow-wrap:anywhere;margin:1.5em;color:#222"
 _NOTHING = '<!doctype html><meta charset="utf-8"><p style="font:16px sans-serif">There is no HTML part.</p>'
-
-_PHONE = (
-    "<style>body{margin:1.5em;font:15px/1.5 system-ui,sans-serif;color:#222;background:#efeae3}"
-    "p{width:fit-content;max-width:20em;margin:0 0 6px;padding:10px 14px;border-radius:14px;background:#fff;"
-    "white-space:pre-wrap;overflow-wrap:anywhere}.b{color:#0a6b4d;font-weight:600}"
-    "small{display:block;margin-top:12px;color:#555}</style>"
-)
+_DOCTYPE = re.compile(r"\s*(<!doctype[^>]*>)?", re.IGNORECASE)
 
 
 def wants_pictures(request: HttpRequest) -> bool:
@@ -37,14 +29,9 @@ def mail_page(html: str, *, pictures: bool) -> HttpResponse:
     return response
 
 
-def text_page(text: str) -> HttpResponse:
-    """Plain text for the frame."""
-    page = f'<!doctype html><meta charset="utf-8"><pre style="{_PLAIN}">{escape(text)}</pre>'
-    return mail_page(page, pictures=False)
-
-
-def phone_page(text: str, buttons: Sequence[str], note: str) -> HttpResponse:
-    """A phone's bubble for the frame, with what is below it."""
-    below = "".join(f'<p class="b">{escape(title)}</p>' for title in buttons)
-    page = f'<!doctype html><meta charset="utf-8">{_PHONE}<p>{escape(text)}</p>{below}<small>{escape(note)}</small>'
-    return mail_page(page, pictures=False)
+def framed(html: str, *, pictures: bool) -> str:
+    """The mail for a frame's `srcdoc`, with a policy of its own at its head: nothing outside but `pictures`."""
+    images = "data: https:" if pictures else "data:"
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; img-src {settings.PUBLIC_URL} {images}"
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    return _DOCTYPE.sub(lambda found: found[0] + meta, html, count=1)

@@ -12,7 +12,7 @@ from typing import Any
 from recovery.channels import liquid
 from recovery.channels.context import cleaned, one_line, plausible_name
 from recovery.channels.liquid import ClosedEnvironment, TemplateBroken
-from recovery.channels.mjml import compile_mjml, lint_mjml, put_back, put_by
+from recovery.channels.mjml import compile_layout, put_back, put_by
 from recovery.channels.texts import FOLDER, Texts, words
 from recovery.providers.base import Envelope
 
@@ -63,7 +63,7 @@ def compile_texts(texts: Texts, layout: str = "") -> Compiled:
     source = layout or _file("reminder.mjml")
     return Compiled(
         subject=fields["subject"],
-        html=compile_mjml(_filled(source, {**html, "words": html_words})),
+        html=compile_layout(_filled(source, {**html, "words": html_words})),
         text=_filled(_file("reminder.txt"), {**fields, "words": fixed}),
         locale=texts.locale,
     )
@@ -78,7 +78,7 @@ def shape(
     Feedback-ID is set: the first is not for marketing, the second belongs to whoever signs the mail.
     """
     seen = {**cleaned(context), "locale": compiled.locale}
-    seen["greeting"] = _greeting(seen, compiled.locale)
+    seen["greeting"] = greeting(seen, compiled.locale)
     return Envelope(
         send_id=send_id,
         channel="email",
@@ -95,37 +95,7 @@ def shape(
     )
 
 
-def lint(texts: Texts, layout: str = "") -> list[str]:
-    """What a marketer should mend before saving, in words: broken Liquid, unknown names, missing links, size."""
-    problems = [f"{name} is empty" for name in ("subject", "body", "button") if not getattr(texts, name).strip()]
-    if "\n" in texts.subject.strip():
-        problems.append("subject: must be one line")
-    for name in _FIELDS:
-        source = getattr(texts, name)
-        problems += [f"{name}: {problem}" for problem in liquid.check(source)]
-        problems += [f"{name}: nothing is called “{path}”" for path in liquid.unknown_variables(source)]
-    problems += _layout_problems(layout) if layout else []
-    return problems or _size_problems(texts, layout)
-
-
-def _layout_problems(layout: str) -> list[str]:
-    wanted = {"recovery_url": "the link back to the cart", "unsubscribe_url": "the unsubscribe link"}
-    wanted["store.postal_address"] = "the store's postal address"
-    problems = lint_mjml(re.sub(r"\[%.*?%\]|\[\[.*?\]\]", "", layout, flags=re.DOTALL))
-    problems += [f"layout: {problem}" for problem in liquid.check(layout)]
-    problems += [f"layout: nothing is called “{path}”" for path in liquid.unknown_variables(layout)]
-    return problems + [f"the layout lacks {what} ({name})" for name, what in wanted.items() if name not in layout]
-
-
-def _size_problems(texts: Texts, layout: str) -> list[str]:
-    try:
-        size = len(compile_texts(texts, layout).html.encode())
-    except TemplateBroken as broken:
-        return [broken.reason]
-    return [f"the mail is {size // 1000} kB; Gmail cuts at {LARGEST_HTML // 1000} kB"] if size > LARGEST_HTML else []
-
-
-def _greeting(seen: Mapping[str, Any], locale: str) -> str:
+def greeting(seen: Mapping[str, Any], locale: str) -> str:
     """The language's own, with the name where there is one."""
     named = "greeting_name" if seen["customer"]["first_name"] else "greeting"
     return liquid.render(words(locale)[named], seen, html=False)
@@ -177,6 +147,11 @@ def _filled(source: str, values: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=64)
 def _layout(source: str) -> Any:
     return _LAYOUT.from_string(source)
+
+
+def standard_layout() -> str:
+    """The layout that comes with us, to start one's own from."""
+    return _file("reminder.mjml")
 
 
 @cache

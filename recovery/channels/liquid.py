@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache, wraps
+from time import monotonic
 from typing import Any
 
 from babel.core import Locale, UnknownLocaleError
@@ -23,6 +24,10 @@ from config.lib.money import currency_code
 
 _BIGGEST = 200_000  # bytes that a template may write or keep, characters that a filter may make
 _LONGEST_RANGE = 1_000  # items
+_LONGEST_LIST = 10_000  # items that a filter may make
+_BIGGEST_NUMBER = 10**30
+_RANGE_TOO_LONG = f"a range may hold {_LONGEST_RANGE} numbers at most"
+_MOST_SECONDS = 1.0  # of one rendering; a large mail takes hundredths of one
 
 #: What a template may name. A list holds the shape of one item.
 KNOWN: Mapping[str, Any] = {
@@ -39,6 +44,7 @@ KNOWN: Mapping[str, Any] = {
     "can_reply": "",  # whether an SMS comes from a number that can be answered
 }
 
+_RANGE_ASKED = re.compile(r"\)\s*contains\b")
 _ITEM_LOOP = re.compile(r"\{%-?\s*for\s+(\w+)\s+in\s+cart\.items\b")
 
 
@@ -50,8 +56,51 @@ class TemplateBroken(Exception):
         self.reason = reason
 
 
+class _TimedContext(RenderContext):
+    """Looks at the clock wherever a template can make work, since loops one after another are not counted together."""
+
+    __slots__ = ("ends",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ends = monotonic() + _MOST_SECONDS
+
+    def _look(self) -> None:
+        if monotonic() > self.ends:
+            raise LiquidError(f"it takes longer than {_MOST_SECONDS:.0f} second", token=None)
+
+    def get(self, path: list[object], **kwargs: Any) -> object:
+        self._look()
+        return super().get(path, **kwargs)
+
+    def assign(self, key: str, val: Any) -> None:
+        self._look()
+        if isinstance(val, range) and len(val) > _LONGEST_RANGE:
+            raise LiquidError(_RANGE_TOO_LONG, token=None)
+        super().assign(key, val)
+
+    def filter(self, name: str, token: Any) -> Callable[..., object]:
+        self._look()
+        found: Callable[..., object] = super().filter(name, token)
+        return found
+
+    def ifchanged(self, val: str) -> bool:
+        self._look()
+        return bool(super().ifchanged(val))
+
+    def raise_for_loop_limit(self, length: int = 1) -> None:
+        self._look()
+        super().raise_for_loop_limit(length)
+
+
+class _TimedTemplate(BoundTemplate):
+    context_class = _TimedContext
+
+
 class ClosedEnvironment(Environment):
     """The limits of python-liquid, set. Loops count multiplied: 40 times 40 is over the limit too."""
+
+    template_class = _TimedTemplate
 
     loop_iteration_limit = _LONGEST_RANGE
     local_namespace_limit = _BIGGEST
@@ -67,18 +116,24 @@ class ClosedEnvironment(Environment):
         del self.filters["safe"]
         self.filters = {name: _bounded(function) for name, function in self.filters.items()}
         self.filters |= {"money": money, "day": day, "replace": _bounded_replace(self.filters["replace"])}
+        self.filters["join"] = _bounded_join(self.filters["join"])
 
 
 def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter, refusing a range or a text so long that handling it would hurt the worker."""
+    """The filter, refusing what would hurt the worker: before the work where its size can be told, else after it."""
 
     @wraps(function)
     def bounded(value: Any, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(value, range) and len(value) > _LONGEST_RANGE:
-            raise FilterError(f"a range may hold {_LONGEST_RANGE} numbers at most", token=None)
+        for given in (value, *args):
+            if isinstance(given, range) and len(given) > _LONGEST_RANGE:
+                raise FilterError(_RANGE_TOO_LONG, token=None)
         result = function(value, *args, **kwargs)
         if isinstance(result, str) and len(result) > _BIGGEST:
             raise FilterError(f"a text may hold {_BIGGEST} characters at most", token=None)
+        if isinstance(result, list) and len(result) > _LONGEST_LIST:
+            raise FilterError(f"a list may hold {_LONGEST_LIST} items at most", token=None)
+        if isinstance(result, int | float | Decimal) and abs(float(result)) > _BIGGEST_NUMBER:
+            raise FilterError("the number is too big", token=None)
         return result
 
     return bounded
@@ -92,6 +147,18 @@ def _bounded_replace(function: Callable[..., Any]) -> Callable[..., Any]:
         if len(str(value)) * max(1, len(str(new))) > _BIGGEST * 10:
             raise FilterError("replace would make too long a text", token=None)
         return function(value, old, new, **kwargs)
+
+    return bounded
+
+
+def _bounded_join(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`join` multiplies too."""
+
+    @wraps(function)
+    def bounded(value: Any, glue: Any = " ", **kwargs: Any) -> Any:
+        if isinstance(value, list | tuple | range) and len(value) * len(str(glue)) > _BIGGEST:
+            raise FilterError("join would make too long a text", token=None)
+        return function(value, glue, **kwargs)
 
     return bounded
 
@@ -160,6 +227,8 @@ _PLAIN = ClosedEnvironment(autoescape=False)
 
 @lru_cache(maxsize=512)
 def _parsed(source: str, html: bool) -> BoundTemplate:
+    if _RANGE_ASKED.search(source):  # Python would compare every number of it with a text
+        raise LiquidError("a range cannot be asked what it contains", token=None)
     return (_HTML if html else _PLAIN).from_string(source)
 
 
@@ -176,10 +245,49 @@ def render(source: str, context: Mapping[str, Any], *, html: bool) -> str:
 def check(source: str) -> list[str]:
     """What is wrong with the template itself, in words: broken tags, unknown tags and filters."""
     try:
-        analysis = _parsed(source, True).analyze(include_partials=False)
+        _parsed(source, True)
     except LiquidError as error:
         return [_in_words(error)]
-    return [f"unknown filter “{name}”" for name in sorted(analysis.filters) if name not in _HTML.filters]
+    return [f"unknown filter “{name}”" for name in unknown_filters(source)]
+
+
+def error_in(source: str) -> tuple[str, int] | None:
+    """Why the template cannot be read, and in which line (0: in no one line); None when it can."""
+    try:
+        _parsed(source, True)
+    except LiquidError as error:
+        return _message(error), (place[0] if (place := _place(error)) else 0)
+    return None
+
+
+def unknown_filters(source: str) -> list[str]:
+    """Names of filters that there are not. Empty for broken templates."""
+    try:
+        analysis = _parsed(source, True).analyze(include_partials=False)
+    except LiquidError:
+        return []
+    return [name for name in sorted(analysis.filters) if name not in _HTML.filters]
+
+
+def filter_names() -> list[str]:
+    """Every filter there is."""
+    return sorted(_HTML.filters)
+
+
+def known_paths() -> list[str]:
+    """Every name that a template may use, written out: customer.first_name, cart.items[0].title …"""
+
+    def paths(prefix: str, shape: Any) -> list[str]:
+        if isinstance(shape, list):
+            return [prefix, *paths(f"{prefix}[0]", shape[0])]
+        if isinstance(shape, Mapping):
+            return [
+                path for name, inner in shape.items() for path in paths(f"{prefix}.{name}" if prefix else name, inner)
+            ]
+        return [prefix]
+
+    item = KNOWN["cart"]["items"][0]
+    return [*paths("", KNOWN), *(f"item.{name}" for name in item)]
 
 
 def unknown_variables(source: str) -> list[str]:
@@ -200,8 +308,10 @@ def _is_known(segments: Sequence[Any], known: Mapping[str, Any]) -> bool:
     for segment in segments:
         if isinstance(shape, str):
             return bool(segment == "size")
-        if isinstance(shape, list):  # an index, first, last or size
-            shape = shape[0]
+        if isinstance(shape, list):
+            if not isinstance(segment, int) and segment not in ("first", "last", "size"):
+                return False
+            shape = "" if segment == "size" else shape[0]
         elif segment in shape:
             shape = shape[segment]
         else:
@@ -211,9 +321,16 @@ def _is_known(segments: Sequence[Any], known: Mapping[str, Any]) -> bool:
 
 def _in_words(error: LiquidError) -> str:
     """python-liquid's message on one line, with the line number a person can count to."""
-    message = re.sub(r"\s+", " ", str(error.message or type(error).__name__)).strip()
+    place = _place(error)
+    return f"{_message(error)} (line {place[0]}: {place[3].strip()[:80]})" if place else _message(error)
+
+
+def _message(error: LiquidError) -> str:
+    return re.sub(r"\s+", " ", str(error.message or type(error).__name__)).strip()
+
+
+def _place(error: LiquidError) -> Any:
     try:
-        place = error.context()
+        return error.context()
     except ValueError:  # its index is past the end for an unclosed tag
-        place = None
-    return f"{message} (line {place[0]}: {place[3].strip()[:80]})" if place else message
+        return None

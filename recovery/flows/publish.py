@@ -198,7 +198,7 @@ def _template_problems(name: str, channel: str, template: MessageTemplate, store
     if template.channel != channel:
         found.append(f"{name} goes by {channel}, but its template is for {template.channel}.")
     if not template.texts.all():
-        found.append(f"{name}: the template “{template}” has no text in any language.")
+        found.append(f"{name}: the template “{template}” is not published in any language.")
     return found
 
 

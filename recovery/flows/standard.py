@@ -2,53 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from datetime import timedelta as td
 
 from django.db import transaction
 
 from customers.models import Channel, Store
-from recovery.channels.email import compile_texts
-from recovery.channels.sms import SmsTexts, compile_sms, default_sms
-from recovery.channels.texts import LOCALES, Texts, default_texts
-from recovery.channels.whatsapp import WhatsAppTexts, compile_whatsapp, default_whatsapp
+from recovery.channels.texts import LOCALES
 from recovery.flows.publish import StepPlan, publish, write_steps
-from recovery.models import Flow, MessageTemplate, TemplateText
-
-AnyTexts = Texts | SmsTexts | WhatsAppTexts
+from recovery.models import Flow, MessageTemplate
+from recovery.writing.starting import ready_made
+from recovery.writing.versions import publish_texts
 
 #: E-mail at abandonment, which is within the first hour of silence, after a day, after three days.
 _STEPS = [("reminder", "Reminder", td(0)), ("help", "Help", td(hours=24)), ("farewell", "Farewell", td(hours=72))]
 _SUFFIX = {Channel.EMAIL: "", Channel.SMS: " (SMS)", Channel.WHATSAPP: " (WhatsApp)"}
-
-
-def save_text(template: MessageTemplate, texts: AnyTexts, *, now: datetime) -> TemplateText:
-    """Keep one language of a template, compiled. Raises TemplateBroken.
-
-    A WhatsApp text that changed has to be approved anew: its approval was for other words.
-    """
-    text, _ = TemplateText.objects.update_or_create(
-        template=template, locale=texts.locale, defaults={**_columns(template, texts), "updated_at": now}
-    )
-    return text
-
-
-def _columns(template: MessageTemplate, texts: AnyTexts) -> dict[str, object]:
-    if isinstance(texts, Texts):
-        compiled = compile_texts(texts)
-        names = ("subject", "preheader", "headline", "body", "button", "offer", "closing")
-        written = {name: getattr(texts, name) for name in names}
-        return {**written, "compiled_html": compiled.html, "compiled_text": compiled.text}
-    if isinstance(texts, SmsTexts):
-        return {"body": texts.body, "compiled_text": compile_sms(texts).body}
-    approved = compile_whatsapp(texts)
-    buttons = [{"id": button.id, "title": button.title} for button in texts.buttons]
-    written = {"body": texts.body, "buttons": buttons, "compiled_text": approved.body}
-    before = template.texts.filter(locale=texts.locale).first()
-    if before and (before.body, before.buttons) == (texts.body, buttons):
-        return written
-    return {**written, "content_sid": "", "approval": "", "rejection_reason": ""}
 
 
 def install_standard_flow(store: Store, *, now: datetime, phone_first: bool = False) -> Flow:
@@ -78,13 +46,5 @@ def install_template(store: Store, key: str, channel: Channel = Channel.EMAIL, *
     name = next(name for known, name, _ in _STEPS if known == key) + _SUFFIX[channel]
     template, made = MessageTemplate.objects.get_or_create(store=store, name=name, defaults={"channel": channel})
     if made:
-        for locale in LOCALES:
-            save_text(template, _DEFAULTS[channel](key, locale), now=now)
+        publish_texts(template, [ready_made(channel, key, locale) for locale in LOCALES], now=now)
     return template
-
-
-_DEFAULTS: dict[str, Callable[..., AnyTexts]] = {
-    Channel.EMAIL: default_texts,
-    Channel.SMS: default_sms,
-    Channel.WHATSAPP: default_whatsapp,
-}

@@ -19,7 +19,7 @@ from recovery.models.links import Click, Link, LinkKind
 from recovery.models.messages import Decision, Message, MessageState
 from recovery.models.provider_events import EventState, Notice, ProviderEvent, Reply
 from recovery.models.providers import ProviderPause
-from recovery.models.templates import MessageTemplate, TemplateText
+from recovery.models.templates import MessageTemplate, TemplateText, TemplateVersion
 
 __all__ = [
     "Audience",
@@ -57,6 +57,7 @@ __all__ = [
     "StoreDiscount",
     "StepVariant",
     "TemplateText",
+    "TemplateVersion",
     "TouchedDay",
     "WithoutOffer",
 ]

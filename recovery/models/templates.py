@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from config.lib.checks import in_choices
@@ -26,8 +29,35 @@ class MessageTemplate(models.Model):
         return self.name
 
 
+class TemplateVersion(models.Model):
+    """A template as it was written at one time, in every language. A published one never changes (a trigger keeps it);
+    the one that is not published is the draft, and no message is ever made of it."""
+
+    template = models.ForeignKey(MessageTemplate, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    texts = models.JSONField(default=dict)  # {locale: {field: text}}, see recovery.writing.fields
+    layout = models.TextField(blank=True)  # MJML or HTML of their own; "": the layout that comes with us
+    edited_at = models.DateTimeField(default=timezone.now)
+    published_at = models.DateTimeField(null=True, blank=True)
+    # A name and no foreign key: a published version outlives the account of who published it.
+    author = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["template", "number"], name="template_version_is_one"),
+            models.UniqueConstraint(fields=["template"], condition=Q(published_at=None), name="template_has_one_draft"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template} v{self.number}"
+
+
 class TemplateText(models.Model):
-    """One language of a template: what the marketer wrote in Liquid, and what it compiled to when saved."""
+    """One language of a template as it is live: what the newest published version says, and what it was compiled to.
+
+    Sending reads these rows and nothing else, so that a draft cannot leak and a version costs a send nothing.
+    """
 
     template = models.ForeignKey(MessageTemplate, on_delete=models.CASCADE, related_name="texts")
     locale = models.CharField(max_length=16)
@@ -45,6 +75,8 @@ class TemplateText(models.Model):
     rejection_reason = models.CharField(max_length=300, blank=True, editable=False)
     approval_since = models.DateTimeField(null=True, editable=False)
     ask_again_at = models.DateTimeField(null=True, editable=False)  # how it stands; empty: as soon as may be
+    # Earlier words that were submitted, newest first, so that who restores them need not ask Meta again.
+    earlier: models.JSONField[Any, Any] = models.JSONField(default=list, editable=False)
     compiled_html = models.TextField(editable=False)
     compiled_text = models.TextField(editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)

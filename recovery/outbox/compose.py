@@ -47,7 +47,7 @@ class Broken:
     detail: str
 
 
-_NO_TEXT = Broken("The template has no text in any language: write one and publish again.")
+_NO_TEXT = Broken("The template is not published in any language: publish it.")
 
 
 def compose(departures: Sequence[Departure], *, now: datetime) -> dict[int, Composed | Broken]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from recovery.models import Message, TemplateText
 
@@ -20,14 +20,21 @@ def texts_of(template_ids: Iterable[int]) -> dict[int, dict[str, TemplateText]]:
 
 def choose(texts: Mapping[str, TemplateText], message: Message) -> TemplateText | None:
     """The text in the shopper's language: the cart's, the customer's, the store's, English, else the first there is."""
-    for tag in (message.cart.locale, message.customer.locale, message.store.locale, "en"):
-        for locale in _widening(tag):
-            if locale in texts:
-                return texts[locale]
-    return texts[min(texts)] if texts else None
+    locale = pick(texts.keys(), message.cart.locale, message.customer.locale, message.store.locale)
+    return texts[locale] if locale else None
 
 
-def _widening(tag: str) -> list[str]:
+def pick(locales: Collection[str], *wanted: str) -> str:
+    """The first of the wanted languages that is there, by region and then by language, then English, else the first
+    there is; "" where there is none."""
+    for tag in (*wanted, "en"):
+        for locale in widening(tag):
+            if locale in locales:
+                return locale
+    return min(locales, default="")
+
+
+def widening(tag: str) -> list[str]:
     """A language tag and its plainer forms: "nn-NO" is nn-NO, nn, and nb, which its readers read."""
     tag = tag.replace("_", "-")
     language = tag.split("-")[0].lower()

@@ -10,17 +10,29 @@ from customers.models import Store
 from recovery.outbox.context import cart_context, store_context
 
 _EXAMPLE = "https://shop.example/r/abcdefghijkmnpqr/"
+_OPT_OUT = "https://shop.example/u/abcdefghijkmnpqr/"
+_SETTINGS = "https://shop.example/preferences/abcdefghijkmnpqr/"
 
 
 def sample(store: Store, cart: Cart | None = None) -> dict[str, Any]:
-    """What a template may see, for a shopper called Anna. Without a cart, one is made up."""
+    """What a template may see of a cart; without one, of a made-up cart by a shopper called Anna."""
     return {
         "store": store_context(store),
-        "customer": {"first_name": "Anna", "last_name": "Virtanen"},
+        "customer": _shopper(cart),
         "cart": cart_context(cart.lines, cart.total, cart.quantity, cart.currency) if cart else _made_up(store),
-        **dict.fromkeys(("recovery_url", "unsubscribe_url", "preferences_url"), _EXAMPLE),
+        "recovery_url": _EXAMPLE,
+        "unsubscribe_url": _OPT_OUT,
+        "preferences_url": _SETTINGS,
         "discount": None,
     }
+
+
+def _shopper(cart: Cart | None) -> dict[str, str]:
+    """The cart's own shopper, so that a name that is missing is seen to be missing."""
+    if cart is None:
+        return {"first_name": "Anna", "last_name": "Virtanen"}
+    who = cart.customer
+    return {"first_name": who.first_name if who else "", "last_name": who.last_name if who else ""}
 
 
 def _made_up(store: Store) -> dict[str, Any]:

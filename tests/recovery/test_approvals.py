@@ -10,9 +10,10 @@ from customers.models import Channel
 from recovery import approvals
 from recovery.approvals import NotPossible
 from recovery.channels.whatsapp import WhatsAppTexts
-from recovery.flows.standard import install_template, save_text
+from recovery.flows.standard import install_template
 from recovery.models import TemplateText
 from recovery.outbox import carriers
+from recovery.writing.versions import publish_texts
 from tests.factories import NOW, after, make_store
 from tests.standins.twilio import TwilioStandin
 
@@ -127,7 +128,8 @@ def test_what_is_with_meta_is_not_submitted_twice(twilio, text):
 
 def test_other_words_need_another_approval(twilio, text):
     approvals.submit(text, NOW)
-    save_text(text.template, WhatsAppTexts("en", "Hello from {{ store.name }}: {{ recovery_url }} is yours"), now=NOW)
+    words = WhatsAppTexts("en", "Hello from {{ store.name }}: {{ recovery_url }} is yours")
+    publish_texts(text.template, [words], now=NOW)
     assert kept(text) == ("", "")
     assert text.content_sid == ""
 

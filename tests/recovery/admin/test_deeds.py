@@ -97,7 +97,7 @@ def test_a_draft_with_problems_says_them_and_stays_a_draft(boss, store):
     flow = Flow.objects.get()
     empty = MessageTemplate.objects.create(store=store, name="Empty")
     write_steps(flow, [StepPlan(flow.minimum_gap, empty)])
-    assert said(boss.post(deed(flow, "publish"))) == ["Step 1: the template “Empty” has no text in any language."]
+    assert said(boss.post(deed(flow, "publish"))) == ["Step 1: the template “Empty” is not published in any language."]
     assert FlowVersion.objects.filter(flow=flow, published_at=None).count() == 1
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta as td
 from typing import Any
 
 import pytest
-from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from customers.addresses import address_hash
 from customers.admin.base import address
 from customers.models import Store, Suppression
-from recovery.models import MessageTemplate, TemplateText
 
 pytestmark = pytest.mark.django_db
 
@@ -90,90 +87,6 @@ def test_a_changed_twilio_token_keeps_the_older_one_for_callbacks(boss, store):
 def test_an_account_without_its_token_is_refused(boss, store):
     page = boss.post(address(store), changed(store, twilio_sid=SID)).content.decode()
     assert "Enter the auth token of this account." in page
-
-
-@pytest.fixture
-def by_sms(store: Any) -> MessageTemplate:
-    return MessageTemplate.objects.create(store=store, name="Short", channel="sms")
-
-
-def posted_sms(template: MessageTemplate, body: str) -> dict[str, str]:
-    return {
-        "name": template.name, "texts-TOTAL_FORMS": "1", "texts-INITIAL_FORMS": "0",
-        "texts-0-locale": "en", "texts-0-body": body, "texts-0-template": str(template.pk),
-    }  # fmt: skip
-
-
-def test_an_sms_has_a_body_only_and_its_price_is_told(boss, by_sms):
-    assert b"texts-0-subject" not in boss.get(address(by_sms)).content
-    boss.post(address(by_sms), posted_sms(by_sms, "{{ store.name }}: your cart waits {{ recovery_url }} "))
-    text = by_sms.texts.get()
-    url = reverse("admin:recovery_messagetemplate_preview", args=[by_sms.pk, text.pk])
-    page = boss.get(url).content.decode()
-    assert "1 segment of SMS with this cart:" in page and "characters, GSM-7." in page
-
-
-def test_an_sms_without_the_way_back_is_refused(boss, by_sms):
-    page = boss.post(address(by_sms), posted_sms(by_sms, "Come back!")).content.decode()
-    assert "the text lacks the link back to the cart" in page
-    assert by_sms.texts.count() == 0
-
-
-def test_a_dear_sms_is_saved_with_a_warning(boss, by_sms):
-    sent = boss.post(address(by_sms), posted_sms(by_sms, "🛒 {{ store.name }} {{ recovery_url }} "))
-    assert "leaves 70 characters to a segment" in str(list(get_messages(sent.wsgi_request))[0])
-    assert by_sms.texts.count() == 1
-
-
-@pytest.fixture
-def template(store: Any) -> MessageTemplate:
-    found = MessageTemplate.objects.get(name="Reminder")
-    found.texts.exclude(locale="en").delete()
-    return found
-
-
-def posted_text(template: MessageTemplate, **fields: str) -> dict[str, str]:
-    text = template.texts.get()
-    written = {name: getattr(text, name) for name in ("locale", "subject", "preheader", "headline", "body", "button")}
-    row = {**written, "offer": text.offer, "closing": text.closing, "id": str(text.pk), "template": str(template.pk)}
-    row |= fields
-    return {
-        "name": template.name, "texts-TOTAL_FORMS": "1", "texts-INITIAL_FORMS": "1",
-        **{f"texts-0-{name}": value for name, value in row.items()},
-    }  # fmt: skip
-
-
-def test_a_text_is_compiled_when_it_is_saved(boss, template):
-    boss.post(address(template), posted_text(template, subject="Still thinking?", body="Hello {{ store.name }}"))
-    text = template.texts.get()
-    assert text.subject == "Still thinking?"
-    assert "Hello {{ store.name }}" in text.compiled_html
-
-
-def test_broken_liquid_is_refused_beside_its_field(boss, template):
-    page = boss.post(address(template), posted_text(template, body="Hello {{ store.name")).content.decode()
-    assert re.search(r"tag|expected|}}", page)
-    assert "store.name" not in template.texts.get().body.split("Hello")[-1]
-    assert TemplateText.objects.get(template=template).subject != ""
-
-
-def test_a_name_that_means_nothing_is_refused(boss, template):
-    page = boss.post(address(template), posted_text(template, body="Hello {{ shop.nmae }}")).content.decode()
-    assert "nothing is called “shop.nmae”" in page
-
-
-def test_a_changed_language_moves_the_text(boss, template):
-    boss.post(address(template), posted_text(template, locale="pt-BR"))
-    assert [text.locale for text in template.texts.all()] == ["pt-BR"]
-
-
-def test_the_preview_runs_nothing_and_asks_nobody(boss, template):
-    url = reverse("admin:recovery_messagetemplate_preview", args=[template.pk, template.texts.get().pk])
-    response = boss.get(url)
-    assert "Linen shirt" in response.content.decode()
-    policy = response["Content-Security-Policy"]
-    assert policy.startswith("sandbox; default-src 'none'") and "https:" not in policy
-    assert "https:" in boss.get(f"{url}?pictures=1")["Content-Security-Policy"]
 
 
 def test_a_stopped_address_is_kept_as_a_hash_and_found_by_the_address(boss, store):

@@ -107,7 +107,7 @@ def places(store: Any) -> list[str]:
         reverse("admin:index"), reverse("admin_report"), address(store), address(store, "secret"), address(cart),
         address(cart.customer), address(cart.customer, "export"), address(cart.messages.get()),
         address(cart.messages.get(), "body"), address(flow), address(template),
-        reverse("admin:recovery_messagetemplate_preview", args=[template.pk, template.texts.all()[0].pk]),
+        reverse("admin:recovery_messagetemplate_version", args=[template.pk, 1]),
     ]  # fmt: skip
 
 

@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 import pytest
 
-from recovery.channels.email import compile_texts, lint, shape
+from recovery.channels.email import compile_texts, shape
+from recovery.channels.lint import lint_mail
 from recovery.channels.texts import FOLDER, KEYS, LOCALES, closest_locale, default_texts, words
 from tests.recovery.channels.samples import SENDER, cart, context, item
 
@@ -36,7 +37,7 @@ def test_the_closest_language_is_taken(wanted: tuple[str, ...], found: str) -> N
 def test_every_default_text_is_whole(key: str, locale: str) -> None:
     texts = default_texts(key, locale)
     assert all(asdict(texts).values()) and texts.locale == locale
-    assert lint(texts) == []
+    assert lint_mail(texts) == []
     assert len(texts.offer) < 300 and len(texts.subject) < 300
 
 
