@@ -50,6 +50,11 @@ def is_of_store(address: str, store: Store) -> bool:
     return host in store.allowed_hosts and (found["scheme"].lower() == "https" or _may_be_plain(host))
 
 
+def makes_codes(store: Store) -> bool:
+    """Can the shop be asked for discount codes?"""
+    return False
+
+
 def front_page(store: Store) -> str:
     """The shop's front door."""
     scheme = "http" if _LOOPBACK.fullmatch(store.domain) else "https"

@@ -13,6 +13,7 @@ from carts.models import Cart, CartTransition, TransitionKind
 from config.lib.logline import handed
 from customers import identity
 from recovery import attribution
+from recovery.discounts import redeem
 from recovery.flows.enrol import enrol
 from recovery.flows.exits import stop_carts, stop_customers
 
@@ -52,8 +53,11 @@ def _ordered(rows: Sequence[CartTransition], now: datetime) -> None:
     if not rows:
         return
     stop_carts({row.cart_id for row in rows if row.cart_id}, "ordered", now=now)
-    stop_customers(_buyers(rows), "ordered", now=now)
-    attribution.credit([row.order for row in rows if row.order], now=now)
+    buyers, orders = _buyers(rows), [row.order for row in rows if row.order]
+    stop_customers(buyers, "ordered", now=now)
+    attribution.credit(orders, now=now)
+    redeem.match(orders, now=now)
+    redeem.take_back(buyers, now=now)
 
 
 def _cancelled(batch: Sequence[CartTransition]) -> list[int]:

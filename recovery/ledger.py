@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.lib import batch
-from recovery.models import Decision
+from recovery.models import Decision, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,19 @@ class Entry:
     detail: str = ""
     enrolment_id: int | None = None
     message_id: int | None = None
+
+
+def entry_of(message: Message, verdict: str, reason: str = "", detail: str = "") -> Entry:
+    """One decision about a message."""
+    return Entry(
+        message.store_id,
+        message.cart_id,
+        verdict,
+        reason,
+        detail,
+        enrolment_id=message.enrolment_id,
+        message_id=message.pk,
+    )
 
 
 def note(entries: Iterable[Entry], *, now: datetime) -> None:

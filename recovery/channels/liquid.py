@@ -39,7 +39,7 @@ KNOWN: Mapping[str, Any] = {
         "items": [dict.fromkeys(("title", "variant", "quantity", "price", "line_total", "image", "url"), "")],
         **dict.fromkeys(("total", "currency", "count", "pictures"), ""),
     },
-    "discount": dict.fromkeys(("code", "text", "expires"), ""),
+    "discount": dict.fromkeys(("code", "text", "expires", "free_shipping", "minimum"), ""),
     **dict.fromkeys(("recovery_url", "unsubscribe_url", "preferences_url", "greeting", "locale", "now", "today"), ""),
     "can_reply": "",  # whether an SMS comes from a number that can be answered
 }

@@ -14,7 +14,9 @@ SETTINGS = (LinkKind.PREFERENCES, LinkKind.UNSUBSCRIBE)
 def recovery_link(token: str) -> Link | None:
     """The recovery link with its store, message and cart; `hammered` says whether its visits are no longer kept."""
     links = Link.objects.filter(token_hash=token_hash(token), kind=LinkKind.RECOVER).annotate(hammered=hammered())
-    return links.select_related("store", "message", "customer", "cart__store", "cart__merged_into__store").first()
+    return links.select_related(
+        "store", "message__discount_code", "customer", "cart__store", "cart__merged_into__store"
+    ).first()
 
 
 def opt_out_link(token: str, kinds: tuple[LinkKind, ...]) -> Link | None:

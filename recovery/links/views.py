@@ -20,7 +20,7 @@ from recovery.links import clicks, optout, pages
 from recovery.links.lookup import OPT_OUT, SETTINGS, opt_out_link, recovery_link
 from recovery.links.machines import Visit, machine_reason
 from recovery.links.pages import page, sealed, words_for
-from recovery.models import Link
+from recovery.models import CodeState, Link
 
 log = logging.getLogger("cartback.links")
 
@@ -50,8 +50,15 @@ def _outcome(link: Link, now: datetime) -> tuple[str, str]:
         return "expired", ""
     if cart and cart.state == CartState.ORDERED:
         return "ordered", ""
-    address = restore_address(cart) if cart else ""
+    address = restore_address(cart, _code(link, now)) if cart else ""
     return ("restored", address) if address else ("no_address", "")
+
+
+def _code(link: Link, now: datetime) -> str:
+    """The code that the message carried, while it is alive: the shop applies it by itself."""
+    code = link.message.discount_code if link.message else None
+    alive = code and code.state == CodeState.LIVE and (code.ends_at is None or now < code.ends_at)
+    return code.code if code and alive else ""
 
 
 def _record(request: HttpRequest, link: Link, outcome: str, now: datetime) -> None:

@@ -74,8 +74,7 @@ class Offer(models.Model):
     monthly_budget = models.DecimalField(
         max_digits=15, decimal_places=3, null=True, blank=True, validators=[MinValueValidator(Decimal(0))]
     )
-    # What is left of the price once the goods are paid, and what must be left of it after the discount: percent.
-    margin = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True, validators=_PERCENT)
+    # Percent of what is paid that must be left once the goods are paid too (Store.margin says what they cost).
     margin_floor = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True, validators=_PERCENT)
     source = models.CharField(max_length=10, choices=CodeSource, default=CodeSource.STORE_API)
     static_code = models.CharField(max_length=60, blank=True)
@@ -97,9 +96,6 @@ class Offer(models.Model):
             ),
             models.CheckConstraint(
                 name="offer_static_has_its_code", condition=~Q(source=CodeSource.STATIC) | ~Q(static_code="")
-            ),
-            models.CheckConstraint(
-                name="offer_floor_needs_a_margin", condition=Q(margin_floor=None) | Q(margin__isnull=False)
             ),
         ]
 
@@ -197,10 +193,12 @@ class DiscountCode(models.Model):
 
     created_at = models.DateTimeField(default=timezone.now)
     given_at = models.DateTimeField(null=True, blank=True)  # when a message with it was sent first
-    expires_at = models.DateTimeField(null=True, blank=True)  # as the shopper is told
+    expires_at = models.DateTimeField(null=True, blank=True)  # counted from the send that told of it
+    ends_at = models.DateTimeField(null=True, blank=True)  # in the shop: a little later than what the shopper is told
     redeemed_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
-    close_at = models.DateTimeField(null=True, blank=True)  # when it is taken out of the shop; None: not (any more)
+    close_at = models.DateTimeField(null=True, blank=True)  # when the shop is told that it is dead
+    ended_at = models.DateTimeField(null=True, blank=True)  # when the shop was told to honour it no longer
     order = models.ForeignKey(Order, on_delete=models.SET_NULL, null=True, blank=True, related_name="codes_redeemed")
     possible_cost = models.DecimalField(max_digits=15, decimal_places=3, default=0)  # on the cart as it stood
     amount_redeemed = models.DecimalField(max_digits=15, decimal_places=3, null=True, blank=True)

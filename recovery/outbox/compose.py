@@ -12,7 +12,7 @@ from customers.addresses import address_hash
 from customers.models import Channel
 from recovery.channels import email, sms, whatsapp
 from recovery.channels.liquid import TemplateBroken
-from recovery.links.mint import mint
+from recovery.links.mint import MessageLinks, mint
 from recovery.models import Message, TemplateText
 from recovery.outbox.callback_urls import callback_url
 from recovery.outbox.carriers import Carrier
@@ -58,12 +58,12 @@ def compose(departures: Sequence[Departure], *, now: datetime) -> dict[int, Comp
     composed: dict[int, Composed | Broken] = {}
     for departure, urls in zip(departures, mint(messages, hashes, now=now), strict=True):
         text = choose(texts.get(departure.route.template_id, {}), departure.message)
-        context = context_of(departure.message, urls)
-        composed[departure.message.pk] = _shaped(departure, text, context) if text else _NO_TEXT
+        composed[departure.message.pk] = _shaped(departure, text, urls) if text else _NO_TEXT
     return composed
 
 
-def _shaped(departure: Departure, text: TemplateText, context: dict[str, Any]) -> Composed | Broken:
+def _shaped(departure: Departure, text: TemplateText, urls: MessageLinks) -> Composed | Broken:
+    context = context_of(departure.message, urls, text.locale)
     try:
         return _SHAPES[departure.route.channel](departure, text, context)
     except TemplateBroken as error:

@@ -8,12 +8,15 @@ from typing import Any
 
 from config.lib.money import rounded
 from customers.models import Store
+from recovery.discounts.words import discount_context
 from recovery.links.mint import MessageLinks
 from recovery.models import Message
+from recovery.outbox.reach import place_of_shopper
 
 
-def context_of(message: Message, urls: MessageLinks) -> dict[str, Any]:
-    """The whole context of a message."""
+def context_of(message: Message, urls: MessageLinks, locale: str) -> dict[str, Any]:
+    """The whole context of a message in one language."""
+    code = message.discount_code
     return {
         "store": store_context(message.store),
         "customer": {"first_name": message.customer.first_name, "last_name": message.customer.last_name},
@@ -21,7 +24,7 @@ def context_of(message: Message, urls: MessageLinks) -> dict[str, Any]:
         "recovery_url": urls.recover,
         "unsubscribe_url": urls.unsubscribe,
         "preferences_url": urls.preferences,
-        "discount": None,
+        "discount": discount_context(code, locale, place_of_shopper(message).zones[0]) if code else None,
     }
 
 

@@ -19,13 +19,15 @@ from customers.addresses import address_hashes
 from customers.models import Customer, Suppression
 from recovery import ledger
 from recovery.experiments import assign
-from recovery.ledger import Entry
+from recovery.ledger import entry_of
 from recovery.links.mint import masked
 from recovery.models import Message, MessageState
+from recovery.outbox import offers
 from recovery.outbox.breaker import pause_channel
 from recovery.outbox.carriers import Carrier, carrier_for, owns_provider
 from recovery.outbox.compose import Broken, Composed, Departure, compose
 from recovery.outbox.gate import judge
+from recovery.outbox.offers import Settled, offer_id
 from recovery.outbox.throttle import hold_back
 from recovery.outbox.verdicts import Defer, Send, Skip, Verdict
 from recovery.providers.base import Misconfigured
@@ -65,8 +67,10 @@ def prepare(now: datetime, limit: int, *, leaving: set[int] | None = None) -> tu
     _write_draws(ours, verdicts, now)
     _write_refusals(ours, verdicts, now)
     going = [(message, verdict) for message in ours if isinstance(verdict := verdicts[message.pk], Send)]
+    going, settled = _with_offers(going, now)
     _note_detours(going, now)
     ready = _mark(_composed(_departures(going, now), now), now)
+    settled.depart([one.message for one in ready], now)
     return ready, len(ours), {message.pk for message in messages} - {message.pk for message in ours}
 
 
@@ -126,6 +130,13 @@ def _as_drawn(message: Message) -> dict[str, object]:
         "planned_at": message.planned_at,
         "expires_at": message.expires_at,
     }
+
+
+def _with_offers(going: list[tuple[Message, Send]], now: datetime) -> tuple[list[tuple[Message, Send]], Settled]:
+    """Whoever waits for a code, or does not go without one, stays behind. Messages without an offer cost nothing."""
+    settled = offers.settle([message for message, _ in going if offer_id(message)], now)
+    _write_refusals([message for message, _ in going if message.pk in settled.refused], settled.refused, now)
+    return [pair for pair in going if pair[0].pk not in settled.refused], settled
 
 
 def _note_detours(going: Sequence[tuple[Message, Send]], now: datetime) -> None:
@@ -222,16 +233,5 @@ def _marked(one: Ready, now: datetime) -> dict[str, object]:
         "body_html": masked(envelope.html),
         "body_text": masked(envelope.text),
         "segments": one.composed.segments,
+        "discount_code_id": one.message.discount_code_id,
     }
-
-
-def entry_of(message: Message, verdict: str, reason: str = "", detail: str = "") -> Entry:
-    return Entry(
-        message.store_id,
-        message.cart_id,
-        verdict,
-        reason,
-        detail,
-        enrolment_id=message.enrolment_id,
-        message_id=message.pk,
-    )

@@ -21,10 +21,11 @@ from config.lib import batch
 from config.lib.clock import ticking
 from config.lib.logline import handed
 from recovery import ledger
+from recovery.ledger import entry_of
 from recovery.models import Message, MessageState
 from recovery.outbox.breaker import Breaker
 from recovery.outbox.outcomes import Outcome, Sent, settle
-from recovery.outbox.prepare import Ready, entry_of, prepare
+from recovery.outbox.prepare import Ready, prepare
 from recovery.providers.base import Ambiguous, SendError
 
 log = logging.getLogger("cartback.send")
