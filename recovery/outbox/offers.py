@@ -18,7 +18,9 @@ from recovery.outbox.verdicts import Defer, Skip, Verdict
 
 def offer_id(message: Message) -> int | None:
     """The offer of the message's step, or of the variant that was drawn."""
-    return message.variant.offer_of(message.step) if message.variant else message.step.offer_id
+    step = message.step
+    variant = next((one for one in step.variants.all() if one.pk == message.variant_id), None)
+    return variant.offer_of(step) if variant else step.offer_id
 
 
 @dataclass(frozen=True, slots=True)
