@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recovery", "0012_replies_and_events_at_the_desk"),
+        ("recovery", "0013_templates_have_versions"),
     ]
 
     operations = [
