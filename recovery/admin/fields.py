@@ -56,4 +56,4 @@ class SpanField(forms.MultiValueField):
         super().__init__((number, unit), label=label, widget=SpanWidget(label), **kwargs)
 
     def compress(self, data_list: list[Any]) -> td | None:
-        return data_list[0] * dict(UNITS)[data_list[1]] if data_list else None
+        return data_list[0] * dict(UNITS)[data_list[1]] if data_list and data_list[0] is not None else None

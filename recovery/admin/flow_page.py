@@ -26,6 +26,7 @@ from recovery.models import (
     FlowVersion,
     MessageTemplate,
     StepFallback,
+    StepVariant,
     TemplateText,
     WithoutOffer,
 )
@@ -36,6 +37,8 @@ from recovery.reports.words import money, reason_in_words
 #: The numbers are of the messages planned in these last days; None: since the version was published.
 PERIODS: dict[str, int | None] = {"30": 30, "90": 90, "all": None}
 _WORDS_SHOWN = 120
+#: Nobody is drawn into a variant before the door, so these are of the whole step only.
+_OF_STEP = ("Waiting", "Held out")
 _UNWRITTEN = "No text in any language yet."
 
 
@@ -61,6 +64,16 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class VariantShown:
+    """One arm of a step's test. `numbers`: see StepShown."""
+
+    name: str
+    share: str
+    differs: list[str]
+    numbers: list[Number]
+
+
+@dataclass(frozen=True, slots=True)
 class StepShown:
     """One step, ready to be drawn. `numbers` is empty where nobody can have got it yet."""
 
@@ -73,6 +86,7 @@ class StepShown:
     offer: str
     numbers: list[Number]
     skipped: list[tuple[str, int]]
+    variants: list[VariantShown]
 
 
 def versions_of(flow: Flow) -> list[FlowVersion]:
@@ -90,7 +104,9 @@ def steps_of(versions: Iterable[FlowVersion]) -> dict[int, list[FlowStep]]:
     """The steps of each version, with their templates and fallbacks, in their order."""
     fallbacks = Prefetch("fallbacks", StepFallback.objects.select_related("template"))
     ids = [version.pk for version in versions]
-    rows = FlowStep.objects.filter(version_id__in=ids).select_related("template", "offer").prefetch_related(fallbacks)
+    variants = Prefetch("variants", StepVariant.objects.select_related("template", "offer"))
+    rows = FlowStep.objects.filter(version_id__in=ids).select_related("template", "offer")
+    rows = rows.prefetch_related(fallbacks, variants)
     found: dict[int, list[FlowStep]] = {pk: [] for pk in ids}
     for step in rows.order_by("position"):
         found[step.version_id].append(step)
@@ -149,26 +165,56 @@ def shown_steps(
     texts = _texts(own, flow.store.locale)
     delays = [td(0), *(step.delay for step in own)]
     return [
-        _shown(step, delay, texts, figures.get((ids[step.pk] or 0, None)), flow.store)
+        _shown(
+            step, delay, texts, {variant: some for (pk, variant), some in figures.items() if pk == ids[step.pk]}, flow
+        )
         for step, delay in zip(own, delays, strict=False)
     ]
 
 
 def _shown(
-    step: FlowStep, before: td, texts: dict[int, TemplateText], figures: StepFigures | None, store: Store
+    step: FlowStep, before: td, texts: dict[int, TemplateText], figures: dict[int | None, StepFigures], flow: Flow
 ) -> StepShown:
+    """`figures` by variant; of the whole step under None."""
+    whole = figures.get(None)
     ways = [(step.channel, step.template), *((other.channel, other.template) for other in step.fallbacks.all())]
     return StepShown(
         step=step,
         when=spoken(step.delay),
         since=f"{spoken(step.delay - before)} after the step before" if before and step.delay > before else "",
         late=spoken(step.late_after),
-        ways=[_way(channel, template, texts.get(template.pk), store) for channel, template in ways],
-        conditions=in_words(step.conditions, store.currency),
+        ways=[_way(channel, template, texts.get(template.pk), flow.store) for channel, template in ways],
+        conditions=in_words(step.conditions),
         offer=_offer(step),
-        numbers=_numbers(figures) if figures else [],
-        skipped=_reasons(figures) if figures else [],
+        numbers=_numbers(whole) if whole else [],
+        skipped=_reasons(whole) if whole else [],
+        variants=_variants(step, figures),
     )
+
+
+def _variants(step: FlowStep, figures: dict[int | None, StepFigures]) -> list[VariantShown]:
+    """A draft's variants are none that anybody was drawn into: they have no numbers."""
+    rows = list(step.variants.all())
+    total = sum(row.weight for row in rows)
+    drawn = any(row.pk in figures for row in rows)
+    return [
+        VariantShown(
+            row.name,
+            f"{100 * row.weight / total:.0f} %",
+            _differences(row),
+            [one for one in _numbers(figures.get(row.pk, StepFigures())) if one.label not in _OF_STEP] if drawn else [],
+        )
+        for row in rows
+    ]
+
+
+def _differences(variant: StepVariant) -> list[str]:
+    """In what it differs from the step, in words."""
+    found = [f"sends “{variant.template}”"] if variant.template else []
+    found += [f"after {spoken(variant.delay)}"] if variant.delay is not None else []
+    found += [f"with “{variant.offer}”"] if variant.offer else []
+    found += ["without a discount"] if variant.no_offer else []
+    return found or ["the step as it stands"]
 
 
 def _offer(step: FlowStep) -> str:

@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -20,7 +20,7 @@ from customers.admin.base import BY_STORE, Deed, Page, address, by_choice
 from recovery.admin.fields import DurationField
 from recovery.admin.flow_page import chosen, page, versions_of
 from recovery.admin.steps import Editor
-from recovery.flows.drafting import ChangedMeanwhile, put_step, remove_step
+from recovery.flows.drafting import ChangedMeanwhile, hold_out, put_step, remove_step
 from recovery.flows.publish import CannotPublish, pause, publish, resume
 from recovery.models import Flow, FlowStatus, FlowStep, FlowVersion
 
@@ -38,6 +38,12 @@ class FlowForm(forms.ModelForm):
         model = Flow
         fields = ("store", "name", "days_between", "minimum_gap")
         labels = {"days_between": "Days before entering again"}
+
+
+class HoldoutForm(forms.Form):
+    """How many of a hundred shoppers get nothing, for comparison."""
+
+    percent = forms.IntegerField(min_value=0, max_value=50)
 
 
 @admin.register(Flow)
@@ -80,6 +86,7 @@ class Flows(Page):
         site = self.admin_site.admin_view
         return [
             path("<path:object_id>/settings/", site(self.settings_view), name="recovery_flow_settings"),
+            path("<path:object_id>/holdout/", site(self.holdout_view), name="recovery_flow_holdout"),
             path("<path:object_id>/step/<slug:step>/", site(self.step_view), name="recovery_flow_step"),
             *super().get_urls(),
         ]
@@ -113,6 +120,7 @@ class Flows(Page):
             "original": flow,
             "deeds": self._buttons(request, flow),
             "may_change": may_change,
+            "may_experiment": request.user.has_perm("recovery.view_experiment", flow),
             "editable": editable,
             "editor": editor or (self._asked(request, flow, found) if editable else None),
             "history_url": address(flow, "history"),
@@ -127,13 +135,29 @@ class Flows(Page):
         steps = {str(told.step.pk): told.step for told in found["steps"]}
         return Editor(flow, steps.get(asked)) if asked == "new" or asked in steps else None
 
+    def holdout_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """POST of how many of a hundred shoppers the draft holds out."""
+        flow = self._to_change(request, object_id)
+        form = HoldoutForm(request.POST)
+        if form.is_valid():
+            hold_out(flow, form.cleaned_data["percent"])
+            self.log_change(request, flow, "Holdout")
+            self.message_user(request, "The holdout is in the draft. Publish it when it is ready.")
+        else:
+            self.message_user(request, f"Held out: {form.errors['percent'][0]}", messages.ERROR)
+        return redirect(address(flow))
+
+    def _to_change(self, request: HttpRequest, object_id: str) -> Flow:
+        """The flow of a POST that changes it. Raises Http404, PermissionDenied."""
+        flow = self.found(request, object_id)
+        assert isinstance(flow, Flow)
+        if request.method != "POST" or not self.has_change_permission(request, flow):
+            raise PermissionDenied
+        return flow
+
     def step_view(self, request: HttpRequest, object_id: str, step: str) -> HttpResponse:
         """POST of a step's editor: its `do` says what. Everything goes into the draft."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        flow: Any = self.found(request, object_id)
-        if not self.has_change_permission(request, flow):
-            raise PermissionDenied
+        flow = self._to_change(request, object_id)
         if step != "new" and not step.isdecimal():
             raise Http404
         pk = None if step == "new" else int(step)
@@ -227,7 +251,8 @@ def _step_of(flow: Flow, pk: int | None) -> FlowStep | None:
     if pk is None:
         return None
     newest = chosen(versions_of(flow), "")
-    step = newest.steps.filter(pk=pk).first() if newest else None
+    rows = newest.steps.prefetch_related("fallbacks", "variants") if newest else FlowStep.objects.none()
+    step = rows.filter(pk=pk).first()
     if step is None:
         raise ChangedMeanwhile
     return step

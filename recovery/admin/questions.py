@@ -2,49 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
 
-from recovery.conditions import BadConditions, Conditions
+from recovery.conditions import KINDS, BadConditions, Conditions
 
-AMOUNT, TEXTS, CHOICE = "amount", "texts", "choice"
+_KINDS = {kind.name: kind for kind in KINDS}
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked. Each operator is a key of the stored conditions, with its words between label and value."""
+    """What is asked. Each operator is a name of `recovery.conditions.KINDS`, with its words after the label."""
 
-    name: str
     label: str
-    kind: str
     operators: Mapping[str, str]
     hint: str = ""
-    choices: Mapping[str, str] = field(default_factory=dict)
+    unit: str = ""
+
+    @property
+    def name(self) -> str:
+        return next(iter(self.operators))
+
+    @property
+    def form(self) -> str:
+        """amount | count | texts | choice | choices"""
+        return _KINDS[self.name].form
 
     @property
     def options(self) -> list[tuple[str, str]]:
-        """The operators. (In a template, `operators.items` would look for a key of that name.)"""
+        """The operators. (In a template, `operators.items` would look for one of that name.)"""
         return list(self.operators.items())
 
     @property
     def answers(self) -> list[tuple[str, str]]:
-        return list(self.choices.items())
-
-    @property
-    def first(self) -> str:
-        return next(iter(self.operators))
+        return list(_KINDS[self.name].choices.items())
 
 
 QUESTIONS = (
-    Question("total", "Cart value", AMOUNT, {"min_total": "is at least", "max_total": "is at most"}),
-    Question("shopper", "Customer", CHOICE, {"shopper": "is"}, choices={"new": "new", "returning": "returning"}),
-    Question("countries", "Country", TEXTS, {"countries": "is one of"}, "Two letters each, such as FI, SE"),
-    Question("items", "Cart", TEXTS, {"items": "holds one of"}, "Product ids or SKUs, separated by commas"),
-)
-_BY_NAME = {question.name: question for question in QUESTIONS}
+    Question("Cart value", {"min_total": "is at least", "max_total": "is at most"}, unit="currency"),
+    Question("Pieces in the cart", {"min_items": "at least", "max_items": "at most"}),
+    Question("Products in the cart", {"items": "one of"}, "Product ids or SKUs, separated by commas"),
+    Question("Categories in the cart", {"categories": "one of"}, "As the shop names them, separated by commas"),
+    Question("Country", {"countries": "is one of"}, "Two letters each, such as FI, SE"),
+    Question("Language", {"languages": "is one of"}, "Such as fi, sv or pt-BR"),
+    Question("Device", {"devices": "is one of"}),
+    Question("Customer", {"shopper": "is among"}),
+    Question("Earlier orders", {"min_orders": "at least", "max_orders": "at most"}),
+    Question(
+        "Last order", {"min_days_since_order": "at least so long ago", "max_days_since_order": "within the last"},
+        "Who never ordered does not meet it", unit="days",
+    ),
+    Question("Discount", {"discount": "only"}),
+    Question("Said yes to", {"channels": "one of"}),
+)  # fmt: skip
 _BY_KEY = {key: question for question in QUESTIONS for key in question.operators}
 
 
@@ -55,16 +68,23 @@ class Row:
     id: str
     question: Question
     key: str
-    value: str | list[str] = ""
+    values: Sequence[str] = ()
     error: str = ""
 
     @property
+    def value(self) -> str:
+        """As it stands in a single field."""
+        return ", ".join(self.values)
+
+    @property
     def stored(self) -> Any:
-        """The value as the conditions keep it."""
-        if self.question.kind != TEXTS:
-            return self.value
-        parts = [part.strip() for part in str(self.value).split(",")]
-        return [part.upper() if self.question.name == "countries" else part for part in parts if part]
+        """As the conditions keep it."""
+        if self.question.form == "choices":
+            return list(self.values)
+        if self.question.form != "texts":
+            return self.value.strip()
+        code = _KINDS[self.key].code
+        return [code(part) for part in self.value.split(",") if part.strip()]
 
 
 class Rows:
@@ -79,7 +99,7 @@ class Rows:
         """Of a step's stored conditions."""
         known = raw.items() if isinstance(raw, dict) else ()
         asked = [(key, value) for key, value in known if key in _BY_KEY]
-        return cls(Row(f"c{n}", _BY_KEY[key], key, _written(value)) for n, (key, value) in enumerate(asked))
+        return cls(Row(f"c{n}", _BY_KEY[key], key, _listed(value)) for n, (key, value) in enumerate(asked))
 
     @classmethod
     def posted(cls, data: QueryDict) -> Rows:
@@ -90,10 +110,10 @@ class Rows:
 
     def add(self, name: str) -> None:
         """One more row, for a question by its name; an unknown one adds nothing."""
-        question = _BY_NAME.get(name)
+        question = _BY_KEY.get(name)
         if question:
             used = {row.key for row in self.rows}
-            key = next((key for key in question.operators if key not in used), question.first)
+            key = next((key for key in question.operators if key not in used), question.name)
             taken = {row.id for row in self.rows}
             fresh = next(f"c{n}" for n in range(len(taken) + 1) if f"c{n}" not in taken)
             self.rows.append(Row(fresh, question, key))
@@ -122,15 +142,16 @@ class Rows:
 
 def _posted(data: QueryDict) -> Iterator[Row]:
     for row_id in data.getlist("condition"):
-        question = _BY_NAME.get(data.get(f"{row_id}-question", ""))
+        question = _BY_KEY.get(data.get(f"{row_id}-question", ""))
         if question:
             key = data.get(f"{row_id}-key", "")
-            value = data.get(f"{row_id}-value", "").strip()
-            yield Row(row_id, question, key if key in question.operators else question.first, value)
+            yield Row(
+                row_id, question, key if key in question.operators else question.name, data.getlist(f"{row_id}-value")
+            )
 
 
-def _written(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _listed(value: Any) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 
 def _wrong(raw: dict[str, Any]) -> str:
@@ -141,12 +162,9 @@ def _wrong(raw: dict[str, Any]) -> str:
     return ""
 
 
-def in_words(raw: Any, currency: str) -> list[str]:
-    """Each condition as a sentence: Cart value is at least 50 EUR."""
-    return [_sentence(row, currency) for row in Rows.of(raw)]
-
-
-def _sentence(row: Row, currency: str) -> str:
-    value = row.question.choices.get(str(row.value), str(row.value))
-    unit = f" {currency}" if row.question.kind == AMOUNT else ""
-    return f"{row.question.label} {row.question.operators[row.key]} {value}{unit}"
+def in_words(raw: Any) -> list[str]:
+    """To whom a step goes, in short phrases; [] when to everybody."""
+    try:
+        return Conditions.parse(raw).sentences()
+    except BadConditions as error:
+        return [f"nobody: its conditions cannot be read ({error})"]

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta as td
-from itertools import groupby
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.http import QueryDict
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from recovery.admin.fields import SpanField
-from recovery.admin.questions import QUESTIONS, Row, Rows
+from recovery.admin.questions import QUESTIONS, Question, Row, Rows
+from recovery.admin.variants import Choices, Variants
 from recovery.flows.publish import StepPlan
-from recovery.models import Flow, FlowStep, MessageTemplate, Offer, WithoutOffer
+from recovery.models import Flow, FlowStep, MessageTemplate, WithoutOffer
 
 #: What a step sends, in the order of preference.
 _TEMPLATES = ("template", "second", "third")
 
 
 class StepForm(forms.Form):
-    """What every step has. Its conditions are rows of their own: see `Editor`."""
+    """What every step has. Its conditions and variants are rows of their own: see `Editor`."""
 
     delay = SpanField(label="Send it")
     template = forms.ModelChoiceField(
@@ -35,14 +34,9 @@ class StepForm(forms.Form):
         label="If that cannot reach them",
     )
     third = forms.ModelChoiceField(
-        MessageTemplate.objects.none(),
-        required=False,
-        widget=UnfoldAdminSelectWidget,
-        label="And else",
+        MessageTemplate.objects.none(), required=False, widget=UnfoldAdminSelectWidget, label="And else"
     )
-    offer = forms.ModelChoiceField(
-        Offer.objects.none(), required=False, widget=UnfoldAdminSelectWidget, label="Discount", empty_label="None"
-    )
+    offer = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget, label="Discount")
     without_offer = forms.ChoiceField(
         required=False,
         choices=WithoutOffer.choices,
@@ -51,18 +45,15 @@ class StepForm(forms.Form):
     )
     late_after = SpanField(label="Skip it when it is late by", initial=td(hours=6))
 
-    def __init__(self, *args: Any, flow: Flow, step: FlowStep | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, choices: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        templates = MessageTemplate.objects.filter(store=flow.store_id).order_by("channel", "name")
-        choices = _by_channel(templates)
         for name in _TEMPLATES:
             chosen: Any = self.fields[name]
-            chosen.queryset = templates
-            chosen.choices = [("", "Choose a template" if name == "template" else "Nothing more"), *choices]
-
-        offers: Any = self.fields["offer"]
-        kept = step.offer_id if step else None
-        offers.queryset = Offer.objects.filter(Q(is_active=True) | Q(pk=kept), store=flow.store_id)
+            chosen.queryset = choices.templates
+            chosen.choices = [("", "Choose a template" if name == "template" else "Nothing more"), *choices.by_channel]
+        self.offers = {str(row.pk): row for row in choices.offers}
+        offer: Any = self.fields["offer"]
+        offer.choices = [("", "None"), *((pk, str(row)) for pk, row in self.offers.items())]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -71,24 +62,26 @@ class StepForm(forms.Form):
             raise ValidationError("Two of the templates go by the same channel: choose one for each channel.")
         return cleaned
 
-
-def _by_channel(templates: Any) -> list[tuple[str, list[tuple[int, str]]]]:
-    """As an option group for each channel."""
-    groups = groupby(templates, key=lambda row: str(row.get_channel_display()))
-    return [(channel, [(row.pk, str(row)) for row in rows]) for channel, rows in groups]
+    @property
+    def channel(self) -> str:
+        """By which the step goes first; "" where that was not chosen."""
+        template = self.cleaned_data.get("template")
+        return template.channel if template else ""
 
 
 class Editor:
-    """A step while it is edited: the form, the rows of its conditions, and what they come to."""
+    """A step while it is edited: the form, the rows of its conditions and variants, and what they come to."""
 
     def __init__(self, flow: Flow, step: FlowStep | None, data: QueryDict | None = None) -> None:
         self.flow, self.step = flow, step
-        if data is None:
-            self.form = StepForm(flow=flow, step=step, initial=_initial(step))
-            self.rows = Rows.of(step.conditions) if step else Rows()
+        self.choices = choices = Choices(flow.store_id, _offers_of(step))
+        if data is not None:
+            self.form = StepForm(data, choices=choices)
+            self.rows, self.variants = Rows.posted(data), Variants.posted(data, choices)
         else:
-            self.form = StepForm(data, flow=flow, step=step)
-            self.rows = Rows.posted(data)
+            self.form = StepForm(initial=_initial(step), choices=choices)
+            self.rows = Rows.of(step.conditions) if step else Rows()
+            self.variants = Variants.of(step, choices) if step else Variants(choices)
 
     @property
     def name(self) -> str:
@@ -96,43 +89,54 @@ class Editor:
         return str(self.step.pk) if self.step else "new"
 
     @property
-    def questions(self) -> Any:
+    def questions(self) -> tuple[Question, ...]:
         return QUESTIONS
 
     @property
     def blanks(self) -> list[Row]:
         """An empty row of every question, to be copied in the browser."""
-        return [Row("__row__", question, question.first) for question in QUESTIONS]
+        return [Row("__row__", question, question.name) for question in QUESTIONS]
 
     def rearrange(self, do: str, data: QueryDict) -> bool:
-        """A button that only changes the form, such as "add condition"; False for any other."""
+        """A button that only changes the form, such as "add-condition"; False for any other."""
         verb, _, what = do.partition(":")
-        if verb == "add-condition":
-            self.rows.add(data.get("question", ""))
-        elif verb == "remove-condition":
-            self.rows.remove(what)
-        else:
+        deeds = {
+            "add-condition": lambda: self.rows.add(data.get("question", "")),
+            "remove-condition": lambda: self.rows.remove(what),
+            "add-variant": self.variants.add,
+            "remove-variant": lambda: self.variants.remove(what),
+        }
+        if verb not in deeds:
             return False
-        self.form = StepForm(flow=self.flow, step=self.step, initial=_as_typed(self.form))
+        deeds[verb]()
+        self.variants.calm()
+        typed = {name: self.form[name].value() for name in self.form.fields}
+        self.form = StepForm(initial=typed, choices=self.choices)
         return True
 
     def is_valid(self) -> bool:
-        return all([self.form.is_valid(), self.rows.is_valid()])
+        valid = [self.form.is_valid(), self.rows.is_valid()]
+        return all([*valid, self.variants.is_valid(self.form.channel)])
 
     def plan(self) -> StepPlan:
         """The step as it is written down."""
         found = self.form.cleaned_data
-        others = [found[name] for name in _TEMPLATES[1:] if found.get(name)]
-        return StepPlan(found["delay"], found["template"], found["late_after"], self.rows.raw(), others, *self._offer())
+        return StepPlan(
+            found["delay"],
+            found["template"],
+            found["late_after"],
+            self.rows.raw(),
+            [found[name] for name in _TEMPLATES[1:] if found.get(name)],
+            self.form.offers.get(found["offer"]),
+            found["without_offer"] or WithoutOffer.SEND,
+            self.variants.plans(),
+        )
 
-    def _offer(self) -> tuple[Offer | None, str]:
-        found = self.form.cleaned_data
-        return found.get("offer"), found.get("without_offer") or WithoutOffer.SEND
 
-
-def _as_typed(form: StepForm) -> dict[str, Any]:
-    """What was typed so far, right or wrong, for a form that does not complain yet."""
-    return {name: form[name].value() for name in form.fields}
+def _offers_of(step: FlowStep | None) -> set[int]:
+    """Offers that are chosen already: they stay to choose from, switched off or not."""
+    carried = [step.offer_id, *(one.offer_id for one in step.variants.all())] if step else []
+    return {pk for pk in carried if pk}
 
 
 def _initial(step: FlowStep | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from recovery.flows.publish import PARTS, StepPlan, plan_of, write_steps
+from recovery.flows.publish import PARTS, StepPlan, draft_of, plan_of, write_steps
 from recovery.models import Flow, FlowStep, FlowVersion
 
 
@@ -30,6 +30,13 @@ def remove_step(flow: Flow, step_id: int) -> None:
     """Take a step out of the flow's draft. Raises ChangedMeanwhile."""
     with transaction.atomic():
         write_steps(flow, _others(flow, step_id))
+
+
+def hold_out(flow: Flow, percent: int) -> FlowVersion:
+    """Let the flow's draft hold out so many of a hundred shoppers."""
+    draft = draft_of(flow)
+    FlowVersion.objects.filter(pk=draft.pk).update(holdout_percent=percent)
+    return draft
 
 
 def _others(flow: Flow, without: int | None) -> list[StepPlan]:

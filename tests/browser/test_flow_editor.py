@@ -49,7 +49,7 @@ def test_a_step_is_changed_and_published(open_page: OpenPage, live_server: Any, 
     page.get_by_label("Send it: unit").select_option("hour")
     ask_for_value(page, "50")
     page.get_by_role("button", name="Save into the draft").click()
-    expect(page.get_by_text("Cart value is at least 50 EUR")).to_be_visible()
+    expect(page.get_by_text("carts worth at least 50")).to_be_visible()
     page.get_by_role("button", name="Publish the draft").click()
     page.wait_for_selector("text=Version 2 is live.")
     steps = flow.versions.get(number=2).steps.all()

@@ -31,6 +31,7 @@
     const holder = row.parentElement;
     row.remove();
     say("Removed.");
-    (next ? next.querySelector("[data-remove]") : form.querySelector(`[data-add="${holder.id}"]`)).focus();
+    const add = form.querySelector(`[data-add="${holder.id}"], [data-adds="${holder.id}"]`);
+    (next ? next.querySelector("[data-remove]") : add).focus();
   });
 })();
