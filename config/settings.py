@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from config import env
@@ -141,10 +142,10 @@ SECURE_HSTS_SECONDS = 31_536_000 if _PUBLIC.scheme == "https" else 0
 AUTHENTICATION_BACKENDS = ["customers.access.Memberships"]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
-]
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
+    for name in ("UserAttributeSimilarity", "CommonPassword", "NumericPassword")
+] + [{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}}]
 UNFOLD = {
     "SITE_TITLE": "Cartback",
     "SITE_HEADER": "Cartback",

@@ -14,6 +14,7 @@ urlpatterns = [
     path("metrics", health.metrics),
     path("webhooks/", include("carts.urls")),
     path("", include("recovery.urls")),
+    path("", include("customers.urls")),
     path("admin/", include("recovery.admin.urls")),
     path("admin/", admin.site.urls),
 ]

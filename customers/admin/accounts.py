@@ -17,6 +17,7 @@ admin.site.unregister(Group)
 
 @admin.register(User)
 class Users(UserAdmin, ModelAdmin):
+    for_superusers = True
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

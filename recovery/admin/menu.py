@@ -62,6 +62,7 @@ _GROUPS: list[tuple[str, list[_Item]]] = [
                 "admin:recovery_providerpause_changelist",
                 "recovery.view_providerpause",
             ),
+            ("Members", "badge", "admin:customers_membership_changelist", "customers.view_membership"),
             ("Users", "person", "admin:auth_user_changelist", "auth.view_user"),
         ],
     ),

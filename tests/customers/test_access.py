@@ -106,3 +106,12 @@ def test_nobody_but_a_superuser_opens_stores_or_touches_accounts(role):
 def test_only_owners_see_to_members_and_settings():
     perms = ["customers.change_store", "customers.add_membership", "customers.view_membership"]
     assert {role for role in Role.values for perm in perms if allows(role, perm)} == {"owner"}
+
+
+def test_owners_may_all_that_anybody_else_in_the_store_may():
+    perms = {
+        pattern.replace("*", word) for role in Role.values for pattern in PERMISSIONS[role] for word in ("view", "x")
+    }
+    assert [
+        perm for perm in perms if any(allows(role, perm) for role in Role.values) and not allows("owner", perm)
+    ] == []
