@@ -10,6 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
+from django.contrib.postgres.fields import ArrayField
 from django.db import DatabaseError, models, transaction
 from django.db.models import F, Model, QuerySet, Value
 from django.db.models.functions import Concat, Left
@@ -46,7 +47,7 @@ def member(world: World, role: str) -> Client:
     """The client of somebody with this role in the own store and none in the strange one."""
     user = User.objects.create_user("mia", "mia@own.example", is_staff=True)
     Membership.objects.create(user=user, store=world.own, role=role)
-    client = Client()
+    client = Client(raise_request_exception=False)
     client.force_login(user)
     return client
 
@@ -123,7 +124,7 @@ def _value(field: Any, store: Store) -> Any:
         return field.choices[0][0]
     kinds: list[tuple[type, Any]] = [
         (models.DateTimeField, NOW), (models.DateField, NOW.date()), (models.DurationField, td(hours=1)),
-        (models.JSONField, {}), (models.BinaryField, b"zebra"), (models.BooleanField, False),
+        (models.JSONField, {}), (ArrayField, []), (models.BinaryField, b"zebra"), (models.BooleanField, False),
         (models.IntegerField, 1), (models.DecimalField, 1), (models.FloatField, 1.0),
     ]  # fmt: skip
     return next((value for kind, value in kinds if isinstance(field, kind)), f"{store.name}"[: field.max_length])
