@@ -20,18 +20,23 @@ def bought_since(asked: Mapping[int, tuple[Customer, datetime]]) -> set[int]:
     """
     if not asked:
         return set()
-    addresses = _addresses({customer for customer, _ in asked.values()})
+    times = bought_at({customer for customer, _ in asked.values()}, min(moment for _, moment in asked.values()))
+    return {key for key, (customer, since) in asked.items() if customer.pk in times and times[customer.pk][-1] >= since}
+
+
+def bought_at(customers: set[Customer], since: datetime) -> dict[int, list[datetime]]:
+    """When each customer placed an order since that moment, earliest first; by whichever identity, see above."""
+    addresses = _addresses(customers)
     emails = {value for kind, value, _ in addresses if kind == "email"}
     phones = {value for kind, value, _ in addresses if kind == "phone"}
     owners: dict[tuple[int, str], set[int]] = defaultdict(set)
     for _, value, customer in addresses:
         owners[customer.store_id, value].add(customer.pk)
-    latest: dict[int, datetime] = {}
-    for store_id, customer_id, email, phone, placed_at in _orders(asked, emails, phones):
-        buyers = owners[store_id, email] | owners[store_id, phone] | {customer_id}
-        for buyer in buyers:
-            latest[buyer] = max(latest.get(buyer, placed_at), placed_at)
-    return {key for key, (customer, since) in asked.items() if customer.pk in latest and latest[customer.pk] >= since}
+    found: dict[int, set[datetime]] = defaultdict(set)
+    for store_id, customer_id, email, phone, placed_at in _orders(customers, since, emails, phones):
+        for buyer in owners[store_id, email] | owners[store_id, phone] | {customer_id}:
+            found[buyer].add(placed_at)
+    return {buyer: sorted(times) for buyer, times in found.items()}
 
 
 def _addresses(customers: set[Customer]) -> list[tuple[str, str, Customer]]:
@@ -46,12 +51,11 @@ def _addresses(customers: set[Customer]) -> list[tuple[str, str, Customer]]:
 
 
 def _orders(
-    asked: Mapping[int, tuple[Customer, datetime]], emails: set[str], phones: set[str]
+    customers: set[Customer], since: datetime, emails: set[str], phones: set[str]
 ) -> list[tuple[int, int, str, str, datetime]]:
-    """Orders of the stores that any of the identities fits, placed since the earliest moment asked about."""
-    people = {customer.pk for customer, _ in asked.values()}
-    stores = {customer.store_id for customer, _ in asked.values()}
-    since = min(moment for _, moment in asked.values())
+    """Orders of the stores that any of the identities fits, placed since that moment."""
+    people = {customer.pk for customer in customers}
+    stores = {customer.store_id for customer in customers}
     rows: list[tuple[int, int, str, str, datetime]] = []
     # One query an identity, not one OR: each is answered from its own index.
     for condition in (Q(customer_id__in=people), Q(email__in=emails), Q(phone__in=phones)):

@@ -61,7 +61,7 @@ def enrol(carts: Sequence[Cart], *, now: datetime) -> int:
     rows, entries = [], []
     for cart in sorted(carts, key=lambda c: c.pk):
         for live in flows.get(cart.store_id, []):
-            why = _refusal(cart, live, cart.pk in bought, recent)
+            why = refusal(cart, live, cart.pk in bought, recent)
             if why:
                 entries.append(Entry(cart.store_id, cart.pk, "refused", why, f"{live.flow.name}"))
             else:
@@ -72,7 +72,7 @@ def enrol(carts: Sequence[Cart], *, now: datetime) -> int:
     return len(entered)
 
 
-def _refusal(cart: Cart, live: LiveFlow, bought: bool, recent: dict[tuple[int, int], datetime]) -> str:
+def refusal(cart: Cart, live: LiveFlow, bought: bool, recent: dict[tuple[int, int], datetime]) -> str:
     """Why the cart does not enter the flow; "" when it does."""
     customer: Customer | None = cart.customer
     if not cart.store.sends:

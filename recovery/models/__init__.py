@@ -17,6 +17,7 @@ from recovery.models.flows import (
 )
 from recovery.models.links import Click, Link, LinkKind
 from recovery.models.messages import Decision, Message, MessageState
+from recovery.models.prices import MessagePrice
 from recovery.models.provider_events import EventState, Notice, ProviderEvent, Reply
 from recovery.models.providers import ProviderPause
 from recovery.models.templates import MessageTemplate, TemplateText, TemplateVersion
@@ -43,6 +44,7 @@ __all__ = [
     "Link",
     "LinkKind",
     "Message",
+    "MessagePrice",
     "MessageState",
     "MessageTemplate",
     "EventState",

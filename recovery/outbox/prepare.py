@@ -94,11 +94,16 @@ def _write_draws(messages: Sequence[Message], verdicts: dict[int, Verdict], now:
         (entry_of(m, "drawn", exposure.arm, f"experiment {exposure.experiment_id}") for m, exposure in drawn), now=now
     )
     for message in messages:
-        variant = verdicts[message.pk].variant
-        if variant and not message.variant_id:
-            message.variant = variant
-            message.planned_at = message.enrolment.anchor_at + variant.delay_of(message.step)
-            message.expires_at = message.planned_at + message.step.late_after
+        take_variant(message, verdicts[message.pk])
+
+
+def take_variant(message: Message, verdict: Verdict) -> None:
+    """The message becomes that of the variant that was drawn, in memory; its times move to the variant's own."""
+    variant = verdict.variant
+    if variant and not message.variant_id:
+        message.variant = variant
+        message.planned_at = message.enrolment.anchor_at + variant.delay_of(message.step)
+        message.expires_at = message.planned_at + message.step.late_after
 
 
 def _write_refusals(messages: Sequence[Message], verdicts: dict[int, Verdict], now: datetime) -> None:

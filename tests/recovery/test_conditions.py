@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta as td
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_it_holds(raw):
     assert Conditions.parse(raw).unmet(FACTS) == ""
 
 
-FAIL = [
+FAIL: list[tuple[dict[str, Any], str]] = [
     ({"min_total": "91.01"}, "cart of 91.00 is below 91.01"),
     ({"max_total": "90"}, "cart of 91.00 is above 90"),
     ({"min_items": 4}, "number of pieces of 3 is below 4"),
