@@ -10,7 +10,8 @@ from django.conf import settings
 from carts.folding import line_of
 from carts.models import Cart
 from carts.sources.base import RestoreFacts, Shop
-from carts.sources.registry import source_for
+from carts.sources.codes import Access, CodeMaker
+from carts.sources.registry import CODE_MAKERS, source_for
 from customers.models import Store
 
 #: Narrower than what browsers take: no user name, no backslash, no blank, no control character, nothing but ASCII.
@@ -50,9 +51,22 @@ def is_of_store(address: str, store: Store) -> bool:
     return host in store.allowed_hosts and (found["scheme"].lower() == "https" or _may_be_plain(host))
 
 
+def code_maker(store: Store) -> CodeMaker | None:
+    """What makes discount codes in the shop; None where its platform has no API for that, or nobody gave us access."""
+    return CODE_MAKERS.get(store.platform) if store.api else None
+
+
 def makes_codes(store: Store) -> bool:
     """Can the shop be asked for discount codes?"""
-    return False
+    return code_maker(store) is not None
+
+
+def access_of(store: Store) -> Access:
+    """How to reach the shop's API. Raises Unsealable."""
+    own = store.own_api()
+    host = own.get("host") or store.domain
+    scheme = "http" if _LOOPBACK.fullmatch(host) else "https"
+    return Access(f"{scheme}://{host}", own.get("key", ""), own.get("secret", ""))
 
 
 def front_page(store: Store) -> str:

@@ -12,6 +12,7 @@ from recovery import intake, privacy
 from recovery.bot import double_opt_in
 from recovery.callbacks import process as callbacks
 from recovery.callbacks import retention as callbacks_retention
+from recovery.discounts import close, make
 from recovery.flows import runner
 from recovery.outbox import notices, send
 
@@ -22,8 +23,11 @@ HAND_OVERS: list[tuple[str, Callable[[datetime], int]]] = [
     ("intake", intake.take),
     ("flows", runner.run_flows),
     ("send", send.send_due),
+    ("codes", make.make_codes),
+    ("send with codes", send.send_due),
     ("confirmations", double_opt_in.pending_confirmations),
     ("notices", notices.send_notices),
+    ("close codes", close.close_codes),
     ("rescue", send.rescue),
     ("erase messages", privacy.carry_out),
     ("erase people", carts_privacy.carry_out),

@@ -13,6 +13,7 @@ from recovery import approvals, intake, privacy
 from recovery.bot import double_opt_in
 from recovery.callbacks import process as callbacks
 from recovery.callbacks import retention
+from recovery.discounts import close, make
 from recovery.flows import runner
 from recovery.outbox import notices, reconcile, send
 from recovery.reports import rollup
@@ -49,6 +50,18 @@ def run_flows() -> None:
 def send_due() -> None:
     """Send what is due."""
     send.send_due(timezone.now())
+
+
+@shared_task
+def make_codes() -> None:
+    """Ask the shops for the codes that messages wait for."""
+    make.make_codes(timezone.now())
+
+
+@shared_task
+def close_codes() -> None:
+    """Let dead codes expire, and take them out of the shops."""
+    close.close_codes(timezone.now())
 
 
 @shared_task

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from carts.sources.base import Source
+from carts.sources.codes import CodeMaker
 from carts.sources.generic.adapter import Generic
 from carts.sources.shopify.adapter import Shopify
+from carts.sources.shopify.api import ShopifyCodes
 from carts.sources.woocommerce.adapter import WooCommerce
+from carts.sources.woocommerce.api import WooCommerceCodes
 
 SOURCES: dict[str, Source] = {source.platform: source for source in (Shopify(), WooCommerce(), Generic())}
+
+#: The shops that can be asked for discount codes.
+CODE_MAKERS: dict[str, CodeMaker] = {"shopify": ShopifyCodes(), "woocommerce": WooCommerceCodes()}
 
 
 def source_for(platform: str) -> Source:

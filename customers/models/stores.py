@@ -107,6 +107,7 @@ class Store(models.Model):
         help_text="Sealed. This store's own mail server, smtp://user:pass@host:port, instead of the installation's.",
     )
     twilio = models.TextField(blank=True, editable=False)  # sealed JSON: this store's own Twilio account
+    api = models.TextField(blank=True, editable=False)  # sealed JSON: access to the shop's own API
     sms_max_segments = models.PositiveSmallIntegerField(
         default=2,
         validators=[MinValueValidator(1), MaxValueValidator(10)],
@@ -180,6 +181,14 @@ class Store(models.Model):
     def set_twilio(self, account: dict[str, str]) -> None:
         """Seal the store's own Twilio account; the caller saves."""
         self.twilio = sealing.seal(json.dumps(account), settings.SEALING_SECRETS) if account else ""
+
+    def own_api(self) -> dict[str, str]:
+        """Access to the shop's API, or {}: host, key, secret. Raises Unsealable."""
+        return dict(json.loads(sealing.unseal(self.api, settings.SEALING_SECRETS))) if self.api else {}
+
+    def set_api(self, access: dict[str, str]) -> None:
+        """Seal the access to the shop's API; the caller saves."""
+        self.api = sealing.seal(json.dumps(access), settings.SEALING_SECRETS) if access else ""
 
     def set_email_url(self, url: str) -> None:
         """Seal the address of the store's own mail server; the caller saves."""

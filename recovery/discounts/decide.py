@@ -20,6 +20,7 @@ from recovery.discounts.codes import ends_at, new_code
 from recovery.discounts.people import Shopper
 from recovery.discounts.terms import Terms
 from recovery.models import CodeSource, CodeState, DiscountCode, Message, Offer
+from recovery.models.discounts import BEING_MADE
 
 #: A code that dies sooner than this after the message is no gift.
 _TOO_SHORT = td(hours=1)
@@ -133,7 +134,7 @@ class _Desk:
             return Wait(min(until, last), code.detail)
         # It may have been made all the same: it is taken out of the shop again.
         given_up = DiscountCode.objects.filter(pk=code.pk, state__in=[CodeState.WANTED, CodeState.CREATING])
-        given_up.update(state=CodeState.FAILED, due_at=None, reason="shop_too_slow", close_at=self.now)
+        given_up.update(state=CodeState.FAILED, due_at=None, reason="shop_too_slow", close_at=self.now + BEING_MADE)
         self.shopper.held.remove(code)
         return Without("shop_too_slow", code.detail)
 

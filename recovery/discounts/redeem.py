@@ -13,7 +13,7 @@ from recovery import ledger
 from recovery.discounts.terms import Terms
 from recovery.ledger import Entry
 from recovery.models import CodeSource, CodeState, DiscountCode, OfferKind
-from recovery.models.discounts import HELD
+from recovery.models.discounts import BEING_MADE, HELD
 
 #: A code that was told to a shopper, and whose order may still come: the shop decides what it honours.
 _MAY_BE_USED = (*HELD, CodeState.REVOKED, CodeState.EXPIRED, CodeState.FAILED)
@@ -82,11 +82,17 @@ def take_back(customer_ids: Iterable[int], *, now: datetime) -> int:
 def revoke(codes: Sequence[DiscountCode], reason: str, *, now: datetime) -> None:
     """These codes count no longer. What the shop made, it is asked to end."""
     for code in codes:
-        in_shop = code.offer.source == CodeSource.STORE_API and code.attempts > 0
         DiscountCode.objects.filter(pk=code.pk, state__in=HELD).update(
-            state=CodeState.REVOKED, reason=reason, revoked_at=now, due_at=None, close_at=now if in_shop else None
+            state=CodeState.REVOKED, reason=reason, revoked_at=now, due_at=None, close_at=_close_at(code, now)
         )
     ledger.note((_entry(code, "code_revoked", reason) for code in codes if code.cart_id), now=now)
+
+
+def _close_at(code: DiscountCode, now: datetime) -> datetime | None:
+    """When the shop is told: at once, or when it has surely finished making the code."""
+    if code.offer.source != CodeSource.STORE_API or code.attempts == 0:
+        return None
+    return now + BEING_MADE if code.state == CodeState.CREATING else now
 
 
 def _entry(code: DiscountCode, verdict: str, reason: str) -> Entry:

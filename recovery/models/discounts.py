@@ -144,6 +144,8 @@ class CodeState(models.TextChoices):
 
 #: A shopper who has one of these gets no second code.
 HELD = (CodeState.WANTED, CodeState.CREATING, CodeState.LIVE)
+#: The longest that a shop may take to answer for a code; what is given up before is ended only after this.
+BEING_MADE = td(minutes=10)
 
 
 class DiscountCodeQuerySet(models.QuerySet["DiscountCode"]):
