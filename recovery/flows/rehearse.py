@@ -209,7 +209,7 @@ def _segments(message: Message, compiled: sms.CompiledSms) -> int:
     urls = MessageLinks(*(f"{settings.PUBLIC_URL}/{path}/{'x' * 16}/" for path in _LINKS))
     store = message.store
     shaped = sms.shape_sms(
-        compiled, context_of(message, urls), sms.SmsSender("+15005550006"), send_id="rehearsal",
+        compiled, context_of(message, urls, compiled.locale), sms.SmsSender("+15005550006"), send_id="rehearsal",
         to=message.customer.phone, max_segments=store.sms_max_segments, folding=store.sms_fold,
     )  # fmt: skip
     return shaped.measure.segments
