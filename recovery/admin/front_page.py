@@ -20,7 +20,7 @@ from customers.access import own, stores_for
 from customers.admin.base import address
 from customers.models import PrivacyRequest, Store
 from customers.models.privacy import PrivacyKind
-from recovery.admin.report_page import Card
+from recovery.admin.rate_card import Card
 from recovery.admin.wording import standing
 from recovery.models import (
     EventState,

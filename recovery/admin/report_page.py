@@ -1,175 +1,163 @@
-"""The recovery report as a page: each number with its interval, its n, and how it is computed."""
+"""The report in the admin: one filter row, a tab for each page, every number with its n and its meaning."""
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from datetime import timedelta as td
 from typing import Any
 from urllib.parse import urlencode
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
 
-from carts.models import Cart
 from config.lib.durations import in_words
-from customers.access import own_store, stores_for
-from customers.models import Store
-from recovery.reports import definitions
-from recovery.reports.definitions import Definition
-from recovery.reports.face import as_json
-from recovery.reports.figures import Figures, Sending, figures
-from recovery.reports.period import BadPeriod, Period, period
-from recovery.reports.rates import Rate
-from recovery.reports.words import money, reason_in_words
+from customers.access import may
+from recovery.admin.report_form import ReportForm, form_for
+from recovery.reports.asked import Asked
+from recovery.reports.definitions import HORIZON
+from recovery.reports.face import as_json, moment
+from recovery.reports.figures import figures_of
+from recovery.reports.pages.index import PAGES, Page
+from recovery.reports.period import BadPeriod, Period
+from recovery.reports.rows import rows_behind
+from recovery.reports.sheet import Section, as_lines
+from recovery.reports.sheet import as_json as sheet_as_json
 
 
-class Asked(forms.Form):
-    """The filter row."""
+def report_page(request: HttpRequest, name: str = "overview") -> HttpResponseBase:
+    """GET ?store=shop&first=2026-01-01&last=2026-01-31 and the other filters.
 
-    store = forms.ModelChoiceField(
-        Store.objects.none(), to_field_name="slug", widget=UnfoldAdminSelectWidget, empty_label=None
-    )
-    first = forms.DateField(required=False, label="From", widget=UnfoldAdminDateWidget)
-    last = forms.DateField(required=False, label="To", widget=UnfoldAdminDateWidget)
-
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        chosen: Any = self.fields["store"]
-        chosen.queryset = stores_for(user, "customers.view_store").order_by("name")
-
-
-def report_page(request: HttpRequest) -> HttpResponse:
-    """GET ?store=shop&first=2026-01-01&last=2026-01-31; &format=json for the same as the command prints."""
+    &format=json gives the page's numbers, &table=key one table as CSV, &rows=1 the rows behind the page as CSV.
+    """
     user: Any = request.user
     if not user.has_perm("customers.view_store"):
         raise PermissionDenied
-    now, form = timezone.now(), _form(request)
-    context = {**admin.site.each_context(request), "title": "Recovery report", "form": form}
+    page = PAGES.get(name)
+    if page is None:
+        raise Http404
+    context = {**admin.site.each_context(request), "title": "Recovery report", "name": name, "page": page}
+    form = form_for(request)
+    asked = _asked(form)
+    if form is None or asked is None:
+        return TemplateResponse(request, "reports/report.html", context | {"form": form, "shown": []})
+    if "rows" in request.GET and page.rows:
+        return _rows(request, asked, page)
+    if name == "overview" and request.GET.get("format") == "json":
+        return JsonResponse(as_json(figures_of(asked)))
+    sections = page.make(asked, asked.before() if form.cleaned_data["compare"] else None)
+    if request.GET.get("format") == "json":
+        return JsonResponse(_head(asked) | {"page": name, "sections": sheet_as_json(sections)})
+    if "table" in request.GET:
+        return _table(asked, sections, request.GET["table"])
+    return TemplateResponse(request, "reports/report.html", context | _told(request, asked, page, sections))
+
+
+def _asked(form: ReportForm | None) -> Asked | None:
+    """None where the form has no answer; its errors say why."""
     if form is None or not form.is_valid():
-        return TemplateResponse(request, "reports/report.html", context)
-    store = form.cleaned_data["store"]
+        return None
     try:
-        asked = period(form.cleaned_data["first"], form.cleaned_data["last"], as_of=now, zone=store.zone)
+        return form.asked(timezone.now())
     except BadPeriod as error:
         form.add_error("first", str(error))
-        return TemplateResponse(request, "reports/report.html", context)
-    found = figures(store, asked, as_of=now)
-    if request.GET.get("format") == "json":
-        return JsonResponse(as_json(found))
-    filled = Asked(_asked(store, asked), user=user)
-    return TemplateResponse(request, "reports/report.html", context | told(found) | {"form": filled})
+        return None
 
 
-def _form(request: HttpRequest) -> Asked | None:
-    """None where there is no store to report on. Raises Http404 for a strange store."""
-    if request.GET.get("store"):
-        own_store(request.user, request.GET["store"])
-        return Asked(request.GET, user=request.user)
-    has_carts = Exists(Cart.objects.filter(store=OuterRef("pk")))
-    stores = stores_for(request.user, "customers.view_store").annotate(has_carts=has_carts)
-    first = stores.order_by("-has_carts", "is_demo", "name").first()
-    return Asked({**request.GET.dict(), "store": first.slug}, user=request.user) if first else None
-
-
-def _asked(store: Store, asked: Period) -> dict[str, str]:
-    return {"store": store.slug, "first": asked.first.isoformat(), "last": asked.last.isoformat()}
+def _told(request: HttpRequest, asked: Asked, page: Page, sections: list[Section]) -> dict[str, Any]:
+    dates = {"first": asked.period.first.isoformat(), "last": asked.period.last.isoformat()}
+    query = _query(request, dates | {"store": asked.store.slug})
+    form = form_for(request, dates)
+    user: Any = request.user
+    return {
+        "form": form,
+        "shown": [form[each] for each in ("store", "first", "last", "compare", *page.filters)] if form else [],
+        "store": asked.store,
+        "asked": asked,
+        "as_of": f"{asked.as_of.astimezone(asked.store.zone):%d %b %Y %H:%M} ({asked.store.timezone})",
+        "timeout": in_words(asked.store.abandon_after),
+        "sections": sections,
+        "before": asked.before() if request.GET.get("compare") else None,
+        "presets": _presets(request, asked),
+        "tabs": [_Tab(one.title, f"{_address(each)}?{query}", one is page) for each, one in PAGES.items()],
+        "query": query,
+        "may_have_rows": bool(page.rows) and may(user, "carts.view_cart", asked.store),
+    }
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """One rate, ready to be drawn: a bar of the interval with the value on it, in per cent."""
-
-    definition: Definition
-    rate: Rate | None
-    main: bool = False
-
-    @property
-    def value(self) -> str:
-        return percent(self.rate.value) if self.rate else "–"
-
-    @property
-    def bounds(self) -> str:
-        return f"{percent(self.rate.low)} to {percent(self.rate.high)}" if self.rate else ""
-
-    @property
-    def bar(self) -> dict[str, str]:
-        """Numbers for the drawing, with a point whatever the language of the page."""
-        if self.rate is None:
-            return {}
-        low, high = 100 * self.rate.low, 100 * self.rate.high
-        return {"low": f"{low:.2f}", "width": f"{max(high - low, 0.6):.2f}", "at": f"{100 * self.rate.value:.2f}"}
+class _Tab:
+    title: str
+    url: str
+    here: bool
 
 
-def percent(share: float) -> str:
-    """61.3 %"""
-    return f"{100 * share:.1f} %"
+def _address(name: str) -> str:
+    return reverse("admin_report") if name == "overview" else reverse("admin_report_page", args=[name])
 
 
-def told(found: Figures) -> dict[str, Any]:
-    """What the page shows of the figures."""
-    order = ("net_abandonment", "gross_abandonment", "return", "attributed_recovery")
-    return {
-        "store": found.store,
-        "found": found,
-        "as_of": f"{found.as_of.astimezone(found.store.zone):%d %b %Y %H:%M} ({found.store.timezone})",
-        "timeout": in_words(found.timeout),
-        "cards": [Card(definitions.RATES[name], found.rates[name], name == "net_abandonment") for name in order],
-        "left_out": [(definitions.LEFT_OUT.get(name, name), count) for name, count in found.excluded.items() if count],
-        "money": _money(found),
-        "sent": [_channel(channel, sending) for channel, sending in sorted(found.messages.items())],
-        "definitions": definitions,
-        "presets": _presets(found.store, found.as_of),
-        "json_url": "?" + _query(found.store, found.period) + "&format=json",
-    }
+def _query(request: HttpRequest, changed: dict[str, str]) -> str:
+    kept = {key: value for key, value in request.GET.items() if value and key not in ("format", "table", "rows")}
+    return urlencode(kept | changed)
 
 
-def _money(found: Figures) -> list[dict[str, Any]]:
-    """A row a currency: settled and so far, came back and after a click."""
-    rows = []
-    for currency in sorted({*found.revenue, *found.so_far.revenue}):
-        settled, so_far = found.revenue.get(currency), found.so_far.revenue.get(currency)
-        rows.append(
-            {
-                "currency": currency,
-                "returned": money(settled.returned, currency) if settled else "–",
-                "attributed": money(settled.attributed, currency) if settled else "–",
-                "open_returned": money(so_far.returned, currency) if so_far else "–",
-                "open_attributed": money(so_far.attributed, currency) if so_far else "–",
-                "left_out": (settled.left_out if settled else 0) + (so_far.left_out if so_far else 0),
-            }
-        )
-    return rows
-
-
-_CHANNELS = {"email": "E-mail", "sms": "SMS", "whatsapp": "WhatsApp"}
-
-
-def _channel(channel: str, sending: Sending) -> dict[str, Any]:
-    skipped = sending.skipped.most_common()
-    most = max((count for _, count in skipped), default=1)
-    return {
-        "name": _CHANNELS.get(channel, channel),
-        "sending": sending,
-        "not_sent": sum(sending.skipped.values()),
-        "skipped": [(reason_in_words(code), count, f"{100 * count / most:.1f}") for code, count in skipped],
-    }
-
-
-def _presets(store: Store, as_of: datetime) -> list[tuple[str, str]]:
-    today = as_of.astimezone(store.zone).date()
-    settled = today - definitions.HORIZON
+def _presets(request: HttpRequest, asked: Asked) -> list[tuple[str, str]]:
+    today = asked.as_of.astimezone(asked.period.zone).date()
+    settled = today - HORIZON
+    spans = [(f"{days} days", today - td(days=days - 1), today) for days in (7, 30, 90, 365)]
+    spans.append(("30 settled days", settled - td(days=30), settled - td(days=1)))
     return [
-        (f"{days} days", "?" + _query(store, Period(today - td(days=days - 1), today, store.zone)))
-        for days in (7, 30, 90)
-    ] + [("30 settled days", "?" + _query(store, Period(settled - td(days=30), settled - td(days=1), store.zone)))]
+        (title, "?" + _query(request, {"store": asked.store.slug, "first": f"{first}", "last": f"{last}"}))
+        for title, first, last in spans
+    ]
 
 
-def _query(store: Store, asked: Period) -> str:
-    return urlencode(_asked(store, asked))
+# -- what is downloaded
+
+
+class _Echo:
+    """A file whose lines are taken as they are written."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv(lines: Iterable[list[Any]], name: str) -> StreamingHttpResponse:
+    writer = csv.writer(_Echo())
+    written: Iterator[str] = (writer.writerow(line) for line in lines)
+    response = StreamingHttpResponse(written, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def _rows(request: HttpRequest, asked: Asked, page: Page) -> HttpResponseBase:
+    if not may(request.user, "carts.view_cart", asked.store):
+        raise PermissionDenied
+    lines = rows_behind(asked, page.rows)
+    if request.GET.get("format") == "json":
+        head, *rows = lines
+        return JsonResponse(_head(asked) | {"rows": [dict(zip(head, row, strict=True)) for row in rows]})
+    return _csv(lines, _file(asked, page.rows))
+
+
+def _table(asked: Asked, sections: list[Section], key: str) -> HttpResponseBase:
+    table = next((table for section in sections for table in section.tables if table.key == key), None)
+    if table is None:
+        raise Http404
+    return _csv(as_lines(table), _file(asked, key))
+
+
+def _file(asked: Asked, what: str) -> str:
+    return f"{asked.store.slug}-{what}-{asked.period.first}-{asked.period.last}"
+
+
+def _head(asked: Asked) -> dict[str, Any]:
+    period: Period = asked.period
+    return {"store": asked.store.slug, "synthetic": asked.store.is_demo, "from": period.first.isoformat(),
+            "to": period.last.isoformat(), "as_of": moment(asked.as_of)}  # fmt: skip

@@ -58,7 +58,7 @@ DELAYS = (1, 3, 6, 12, 24, 48, 72, 168)
 _COLUMNS = [*MEASURES, *WORTHS, *MONEY]
 COLUMNS = ("day", "facet", "value", "label", *DIMENSIONS, *_COLUMNS)
 
-_FILTERED = """filtered AS (
+FILTERED = """filtered AS (
     SELECT * FROM judged
     WHERE (%(cart_currency)s = '' OR currency = %(cart_currency)s) AND (%(device)s = '' OR device = %(device)s)
       AND (%(segment)s = '' OR segment = %(segment)s) AND (%(channel)s = '' OR %(channel)s = ANY(channels))
@@ -156,5 +156,5 @@ def cells_sql(facets: list[str]) -> str:
     parts = [_CARTS] if set(facets) - PRODUCTS - {"money"} else []
     parts += [_PRODUCTS] if set(facets) & PRODUCTS else []
     parts += [_MONEY] if "money" in facets else []
-    made = f"{JUDGED}, {_FILTERED} {' UNION ALL '.join(parts)}"
+    made = f"{JUDGED}, {FILTERED} {' UNION ALL '.join(parts)}"
     return f"SELECT * FROM ({made}) AS made ({', '.join(COLUMNS)})"

@@ -131,6 +131,174 @@ MESSAGES = Definition(
     "repeated. Not sent: with the reason, also when the shopper ordered or came back before.",
 )
 
+OPEN = Definition(
+    "Still open",
+    "carts started − settled carts",
+    "Carts of the period whose 14 days are not over. What they did so far stands beside and may change.",
+)
+EXCLUDED = Definition(
+    "Left out",
+    "carts of the period that say nothing about shoppers",
+    "Of several reasons the first counts: part of another cart, a test, staff (as the store's page names them), a "
+    "program by its own name, never held an item, worth nothing.",
+)
+RECOVERIES = Definition(
+    "Four ways to count a recovery",
+    "ordered ÷ carts, and ordered ÷ shoppers with and without messages",
+    "“Came back” and “after a click” are counted by cart. The two others count shoppers who were drawn for a holdout "
+    "when their first message would have gone out: all their paid orders in the 14 days after, whatever became of the "
+    "message (intention to treat). Only the difference of those two says what the messages add; its interval is "
+    "Newcombe's (1998, method 10).",
+    "Settled silent carts; settled carts written to; settled shoppers of each arm.",
+)
+FUNNEL = Definition(
+    "How far they got",
+    "settled carts not ordered whose furthest stage this is ÷ settled carts that reached it",
+    "Each settled cart is left at the furthest stage that the store told of, or ordered. An ordered cart has reached "
+    "every stage, whether the store told of it or not.",
+    "Settled carts that reached the stage.",
+    _LEFT_OUT,
+)
+MOBILE = Definition(
+    "Mobile cart abandonment",
+    "settled carts on a phone without an order within 14 days ÷ settled carts on a phone",
+    "The device is that of the newest event which told one.",
+    "Settled carts whose device is mobile.",
+    _LEFT_OUT,
+)
+HOURS = Definition(
+    "When carts were left",
+    "settled carts not ordered, by the weekday and hour of their last activity",
+    "By the store's clock. A count, not a rate: busy hours have more of everything.",
+)
+FAILED = Definition(
+    "Failed payments",
+    "settled carts without an order ÷ settled carts, with and without a failed payment",
+    "A payment that the store said was tried and refused, whether or not a later one went through.",
+    "Settled carts with, and without, a failed payment.",
+    _LEFT_OUT,
+)
+SOURCE = Definition(
+    "Source",
+    "settled carts without an order ÷ settled carts, by where the visit came from",
+    "The utm_source of the page they came to, else the host of the page they came from; “direct” where they came from "
+    "none, or from the shop itself.",
+    "Settled carts of that source.",
+    _LEFT_OUT,
+)
+LANDING = Definition(
+    "Page",
+    "settled carts without an order ÷ settled carts, by the page that the visit began on",
+    "The path of the landing page, without what follows the question mark. The page on which a shopper left is not "
+    "told by any shop's webhooks; the stage above is the nearest to it.",
+    "Settled carts of that page.",
+    _LEFT_OUT,
+)
+DELAY = Definition(
+    "How soon they came back",
+    "settled carts that went silent and were ordered, by the time from the first silence to the order",
+    "The silence begins with the last sign of life before the store's timeout ran out.",
+    "All settled carts that went silent and were ordered within their 14 days.",
+    _LEFT_OUT,
+)
+STEPS = Definition(
+    "Steps of the flow",
+    "messages about the carts started in the period, by step, variant and channel",
+    "Sent: taken by a provider, or perhaps taken. Clicked by people: at least one click that looks like no machine's. "
+    "Ordered: credited to this message by the last human click within the store's window. Held out: the shopper was "
+    "drawn for the arm without messages. What a step adds is told by the experiments, not here.",
+    "Sent messages, for the rates.",
+)
+PRODUCTS = Definition(
+    "Most often left behind",
+    "settled carts with it that were not ordered ÷ settled carts with it",
+    "A cart counts once, however many lines of the product it holds. Ranked by the lower end of the interval, so that "
+    "a few unlucky carts do not come first. What a cart holds is read as it is now.",
+    "Settled carts that hold it; at least 30 of them.",
+    _LEFT_OUT,
+)
+CODES = Definition(
+    "Discount codes",
+    "codes redeemed ÷ codes given whose time is over",
+    "Given: sent in a message for the first time in the period. Redeemed: seen on an order. Taken off orders: what the "
+    "orders were reduced by, in the code's currency.",
+    "Codes that are used or have expired. Those still valid may yet be used.",
+)
+RETENTION = Definition(
+    "Retention",
+    "(E − N) ÷ S, and beside it |S ∩ E| ÷ S",
+    "S: shoppers with an order in the 365 days before the period; E: in the 365 days before its end; N: those whose "
+    "first order ever is in the period. The classic formula also counts shoppers who came back after a longer pause "
+    "(R); the share really kept does not. E = kept + N + R.",
+    "S, the shoppers who were active when the period began.",
+    "Orders without a known shopper.",
+)
+CHURN = Definition(
+    "Churn", "1 − share really kept", "Shoppers active at the beginning who no longer are at the end.", "S."
+)
+KEPT = Definition(
+    "Really kept",
+    "|S ∩ E| ÷ S",
+    "Shoppers active at the beginning of the period who are still active at its end.",
+    "Shoppers with an order in the 365 days before the period.",
+)
+REPEAT = Definition(
+    "Bought again",
+    "shoppers with two orders or more ÷ shoppers with an order",
+    "Over everything known until the period's end. Shoppers of last week had little time to buy again: the cohorts "
+    "below set the time at risk equal.",
+    "Shoppers with at least one counting order by the period's end.",
+)
+GAP = Definition(
+    "Time between purchases",
+    "days from one order to the shopper's next; mean and median",
+    "Of the orders in the period that were not the shopper's first. The gap that is not over yet is in no number, so "
+    "the true time is longer.",
+)
+RETURNED_UNITS = Definition(
+    "Money given back",
+    "refunds ÷ order totals, of the same orders",
+    "Of the orders placed in the period: what was refunded until now, by currency. Shops tell refunds as amounts, not "
+    "as units, so this is the return rate by value.",
+    "The totals of those orders.",
+)
+COHORTS = Definition(
+    "Cohorts",
+    "shoppers of a month of first order who ordered again within 30, 90 and 180 days ÷ all of that month",
+    "A share is shown only for months whose whole time is over for every shopper.",
+    "Shoppers whose first order is in that month.",
+)
+REASONS = Definition(
+    "Reasons",
+    "answers with this reason ÷ answers",
+    "What shoppers answered on the page behind the recovery link, after unsubscribing, or by a quick reply.",
+    "Answers in the period. Those who did not answer are in no reason: the response rate tells how many.",
+)
+CONVERSATIONS = Definition(
+    "Conversations abandoned",
+    "questions without an answer within 24 hours ÷ questions",
+    "A conversation is everything that one address wrote on one channel with no pause over 24 hours. Abandoned: "
+    "nothing was answered within 24 hours of its first message.",
+    "Conversations begun in the period whose 24 hours are over. STOP, START and YES are orders, not questions.",
+)
+DELIVERY = Definition(
+    "Deliverability",
+    "messages that the provider said arrived ÷ messages sent",
+    "By channel, of the messages about carts started in the period. Failed ones bounced or were refused, with "
+    "the reason. Providers that tell nothing leave a message at “sent”.",
+    "Messages sent, or perhaps sent.",
+)
+COMPLAINTS = Definition(
+    "Opt-outs and complaints",
+    "in the period, for each 1,000 messages sent",
+    "New entries of the stop list by their reason, in the days of the period. Messages: those about carts of then.",
+)
+CONSENT = Definition(
+    "Consent",
+    "what people said in the period, by channel",
+    "Every statement counts, also a second one of the same person. The proof of each is on the shopper's page.",
+)
+
 #: By the names that the rates have in the report.
 RATES = {
     "gross_abandonment": GROSS,

@@ -94,9 +94,13 @@ def figures(store: Store, period: Period, *, as_of: datetime) -> Figures:
     return figures_of(Asked(store, period, as_of))
 
 
-def figures_of(asked: Asked) -> Figures:
-    """The figures of the carts that are asked for."""
-    cells = rollup.cells_of(asked, ["", "left_out", "money"])
+#: The facets that the figures are read from.
+FACETS = ("", "left_out", "money")
+
+
+def figures_of(asked: Asked, cells: list[Cell] | None = None) -> Figures:
+    """The figures of the carts that are asked for; of these cells, where they have been read already."""
+    cells = rollup.cells_of(asked, FACETS) if cells is None else rollup.together(cells)
     whole = [cell for cell in cells if cell["facet"] == ""]
     money = [cell for cell in cells if cell["facet"] == "money"]
     carts = carts_of(whole)

@@ -63,7 +63,7 @@ def cells_of(asked: Asked, facets: Iterable[str], *, by_day: bool = False) -> li
     others = [day for day in days if day not in kept]
     if others:
         found += afresh(asked, wanted, others, by_day=by_day)
-    return _merged(found, by_day=by_day)
+    return together(found, by_day=by_day)
 
 
 def _rolled(asked: Asked, facets: list[str], kept: set[date], days: list[date], *, by_day: bool) -> list[Cell]:
@@ -93,12 +93,15 @@ def _read(rows: str, told: dict[str, Any], *, by_day: bool) -> list[Cell]:
     return [dict(zip(names, row, strict=True)) for row in fetch(sql, told)]
 
 
-def _merged(found: Sequence[Cell], *, by_day: bool) -> list[Cell]:
+def together(found: Sequence[Cell], *, by_day: bool = False) -> list[Cell]:
+    """Cells of the same facet, value and currency (and day) added up."""
     merged: dict[tuple[Any, ...], Cell] = {}
     for cell in found:
         key = (cell["facet"], cell["value"], cell["currency"], cell["day"] if by_day else None)
-        known = merged.setdefault(key, cell)
-        if known is not cell:
+        known = merged.get(key)
+        if known is None:
+            merged[key] = dict(cell)
+        else:
             known["label"] = max(known["label"], cell["label"])
             for name in _NUMBERS:
                 known[name] += cell[name]

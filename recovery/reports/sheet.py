@@ -1,0 +1,163 @@
+"""What a report's page consists of, before anything is drawn: sections with cards, a chart and a table.
+
+The same tables are the page, its CSV and its JSON, so they cannot tell different numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from config.lib.money import rounded
+from recovery.reports.definitions import Definition
+from recovery.reports.drawing import bar, interval
+from recovery.reports.rates import Mean, Rate, Share
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Money, as a cell of a table."""
+
+    amount: Decimal
+    currency: str
+
+    def __str__(self) -> str:
+        return f"{rounded(self.amount, self.currency):,} {self.currency}"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A count that is drawn as long as its share of the largest."""
+
+    count: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A mean amount in its currency."""
+
+    mean: Mean
+    currency: str
+
+
+Cell = str | int | float | date | Rate | Share | Amount | Bar | Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells under their titles. `folded`: shown only when asked for, because a chart stands for it."""
+
+    key: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One number in large. `before`: the same of the period before. `main` marks the one to look at first."""
+
+    definition: Definition
+    value: Cell
+    note: str = ""
+    before: Cell = None
+    main: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a page. `empty` is said in place of everything where there is nothing to show."""
+
+    title: str
+    definition: Definition | None = None
+    cards: Sequence[Card] = ()
+    chart: SafeString = field(default_factory=SafeString)
+    tables: Sequence[Table] = ()
+    note: str = ""
+    empty: str = ""
+
+
+def plain(value: Cell) -> Any:
+    """For JSON: numbers and text; a rate with its interval and its n."""
+    if isinstance(value, (Rate, Share)):
+        found: dict[str, Any] = {"value": value.value, "low": value.low, "high": value.high, "n": value.n}
+        return found | ({"hits": value.hits} if isinstance(value, Rate) else {})
+    if isinstance(value, Value):
+        return {"value": str(rounded(value.mean.value, value.currency)), "n": value.mean.n, "currency": value.currency}
+    if isinstance(value, Amount):
+        return {"amount": str(rounded(value.amount, value.currency)), "currency": value.currency}
+    if isinstance(value, Bar):
+        return value.count
+    return value.isoformat() if isinstance(value, date) else value
+
+
+#: What a spreadsheet would run as a formula. Sources and titles come from outside.
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def harmless(value: Any) -> Any:
+    """A CSV field that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value
+
+
+def as_lines(table: Table) -> Iterable[list[Any]]:
+    """For CSV: a rate takes five columns, an amount two."""
+    kinds = [_kind(row[n] for row in table.rows) for n in range(len(table.head))]
+    yield [name for title, kind in zip(table.head, kinds, strict=True) for name in _titles(title, kind)]
+    for row in table.rows:
+        yield [harmless(part) for cell, kind in zip(row, kinds, strict=True) for part in _parts(cell, kind)]
+
+
+def _kind(cells: Iterable[Cell]) -> type:
+    return next((type(cell) for cell in cells if cell is not None), str)
+
+
+_PARTS: dict[type, tuple[str, ...]] = {
+    Rate: ("", "low", "high", "hits", "n"),
+    Share: ("", "low", "high", "n"),
+    Amount: ("", "currency"),
+    Value: ("", "n", "currency"),
+}
+
+
+def _titles(title: str, kind: type) -> list[str]:
+    return [f"{title} {part}".strip() for part in _PARTS.get(kind, ("",))]
+
+
+def _parts(cell: Cell, kind: type) -> list[Any]:
+    names = _PARTS.get(kind)
+    if names is None:
+        return [plain(cell)]
+    found = plain(cell) or {}
+    first = found.get("value", found.get("amount", ""))
+    return [first, *(found.get(name, "") for name in names[1:])]
+
+
+def as_json(sections: Sequence[Section]) -> list[dict[str, Any]]:
+    """Every card and table of a page."""
+    return [
+        {
+            "title": section.title,
+            "numbers": {card.definition.title: plain(card.value) for card in section.cards},
+            "tables": {
+                table.key: [dict(zip(table.head, map(plain, row), strict=True)) for row in table.rows]
+                for table in section.tables
+            },
+        }
+        for section in sections
+    ]
+
+
+def drawn(value: Cell) -> SafeString | str:
+    """The bar of a cell, where it has one."""
+    if isinstance(value, (Rate, Share)):
+        return interval(value)
+    if isinstance(value, Bar):
+        return bar(value.count / value.most if value.most else 0)
+    return ""
