@@ -58,6 +58,12 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     folded: bool = False
 
+    @property
+    def titles(self) -> list[tuple[str, bool]]:
+        """Each title, and whether its column is of words."""
+        firsts = self.rows[0] if self.rows else []
+        return [(title, isinstance(first, str)) for title, first in zip(self.head, firsts, strict=False)]
+
 
 @dataclass(frozen=True, slots=True)
 class Card:

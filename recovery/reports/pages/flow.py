@@ -15,8 +15,8 @@ from recovery.reports.sheet import Amount, Bar, Section, Table
 from recovery.reports.words import reason_in_words
 
 _SENT = ("sent", "delivered", "read")
-_HEAD = ("Step", "Waiting", "Sent", "Held out", "Not sent", "Failed", "Unknown", "Delivered", "Clicked by people",
-         "Opened by machines alone", "Ordered after a click")  # fmt: skip
+_BECAME = ("Step", "Waiting", "Sent", "Held out", "Not sent", "Failed", "Unknown", "Delivered")
+_BROUGHT = ("Step", "Clicked by people", "Opened by machines alone", "Ordered after a click")
 _Step = tuple[int, int, str, str]
 
 
@@ -39,13 +39,15 @@ def flow(asked: Asked, before: Asked | None) -> list[Section]:
 def _flow(name: str, steps: dict[_Step, list[dict[str, Any]]]) -> Section:
     key = f"steps-{next(iter(steps))[0]}"
     currencies = sorted({row["currency"] for rows in steps.values() for row in rows if row["revenue"]})
-    head = (*_HEAD, *(f"Revenue in {one}" for one in currencies))
-    rows = [_line(step, found, currencies) for step, found in steps.items()]
+    brought = (*_BROUGHT, *(f"Revenue in {one}" for one in currencies))
+    lines = [_line(step, found, currencies) for step, found in steps.items()]
+    became = Table(key, _BECAME, [line[: len(_BECAME)] for line in lines])
+    gained = Table(f"{key}-brought", brought, [[line[0], *line[len(_BECAME) :]] for line in lines])
     unclear = sum(row["unclear"] for found in steps.values() for row in found)
     return Section(
         name,
         definitions.STEPS,
-        tables=[Table(key, head, rows), *_reasons(key, steps)],
+        tables=[became, gained, *_reasons(key, steps)],
         note=f"{unclear} orders in another currency than their cart's are in no sum." if unclear else "",
     )
 
