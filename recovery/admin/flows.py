@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
@@ -19,6 +19,7 @@ from config.lib.durations import in_words
 from customers.admin.base import BY_STORE, Deed, Page, address, by_choice
 from recovery.admin.fields import DurationField
 from recovery.admin.flow_page import chosen, page, versions_of
+from recovery.admin.publishing import review
 from recovery.admin.steps import Editor
 from recovery.flows.drafting import ChangedMeanwhile, hold_out, put_step, remove_step
 from recovery.flows.publish import CannotPublish, pause, publish, resume
@@ -85,9 +86,10 @@ class Flows(Page):
     def get_urls(self) -> list[URLPattern]:
         site = self.admin_site.admin_view
         return [
-            path("<path:object_id>/settings/", site(self.settings_view), name="recovery_flow_settings"),
-            path("<path:object_id>/holdout/", site(self.holdout_view), name="recovery_flow_holdout"),
-            path("<path:object_id>/step/<slug:step>/", site(self.step_view), name="recovery_flow_step"),
+            path("<slug:object_id>/settings/", site(self.settings_view), name="recovery_flow_settings"),
+            path("<slug:object_id>/review/", site(self.publish_view), name="recovery_flow_publish"),
+            path("<slug:object_id>/holdout/", site(self.holdout_view), name="recovery_flow_holdout"),
+            path("<slug:object_id>/step/<slug:step>/", site(self.step_view), name="recovery_flow_step"),
             *super().get_urls(),
         ]
 
@@ -118,7 +120,8 @@ class Flows(Page):
             "opts": self.opts,
             "title": str(flow),
             "original": flow,
-            "deeds": self._buttons(request, flow),
+            "deeds": [button for button in self._buttons(request, flow) if button["deed"].name != "publish"],
+            "publish_url": address(flow, "publish"),
             "may_change": may_change,
             "may_experiment": request.user.has_perm("recovery.view_experiment", flow),
             "editable": editable,
@@ -134,6 +137,24 @@ class Flows(Page):
         asked = request.GET.get("edit", "")
         steps = {str(told.step.pk): told.step for told in found["steps"]}
         return Editor(flow, steps.get(asked)) if asked == "new" or asked in steps else None
+
+    def publish_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What publishing changes and what stands in its way; the button there is the deed."""
+        flow: Any = self.found(request, object_id)
+        found = review(flow)
+        if not found:
+            self.message_user(request, "There is no draft: what you see is published.")
+            return redirect(address(flow))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": flow,
+            "title": f"Publish {flow}",
+            "may_change": self.has_change_permission(request, flow),
+            "flow_url": address(flow),
+            "publish_url": reverse("admin:recovery_flow_deed", args=[flow.pk, "publish"]),
+        }
+        return TemplateResponse(request, "admin/flow_publish.html", context | found)
 
     def holdout_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """POST of how many of a hundred shoppers the draft holds out."""

@@ -50,7 +50,9 @@ def test_a_step_is_changed_and_published(open_page: OpenPage, live_server: Any, 
     ask_for_value(page, "50")
     page.get_by_role("button", name="Save into the draft").click()
     expect(page.get_by_text("carts worth at least 50")).to_be_visible()
-    page.get_by_role("button", name="Publish the draft").click()
+    page.get_by_role("link", name="Review and publish").click()
+    expect(page.get_by_text("Step 2: it goes after 20h instead of 1d.")).to_be_visible()
+    page.get_by_role("button", name="Publish version 2").click()
     page.wait_for_selector("text=Version 2 is live.")
     steps = flow.versions.get(number=2).steps.all()
     assert [step.delay.total_seconds() / 3600 for step in steps] == [0.5, 20, 72]

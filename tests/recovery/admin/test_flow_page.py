@@ -298,3 +298,30 @@ def test_the_number_of_queries_does_not_grow_with_the_steps(boss, flow, django_a
     write_steps(flow, [StepPlan(td(hours=n), template) for n in range(1, 9)])
     with django_assert_max_num_queries(12):
         boss.get(address(flow))
+
+
+def review_of(client: Any, flow: Flow) -> Any:
+    return client.get(reverse("admin:recovery_flow_publish", args=[flow.pk]))
+
+
+def test_publishing_is_reviewed_first(boss, flow, store):
+    message(silent(store, 1), state="queued", sent_at=None)
+    boss.post(editor(flow, step(flow, 2)), {"do": "remove"})
+    found = review_of(boss, flow).context
+    assert "Step 3 is gone: new shoppers do not get “Farewell” any more." in found["changes"]
+    assert found["changes"][-1] == "1 shopper is within the flow and will finish version 1: 1 for step 1."
+    assert found["problems"] == []
+
+
+def test_a_problem_comes_with_the_way_to_mend_it(boss, flow, store):
+    empty = MessageTemplate.objects.create(store=store, name="Empty")
+    draft = write_steps(flow, [StepPlan(td(hours=1), empty)])
+    response = review_of(boss, flow)
+    (problem,) = response.context["problems"]
+    edit = f"{address(flow)}?edit={draft.steps.get().pk}#step-{draft.steps.get().pk}"
+    assert problem.mend == [("Write “Empty”", address(empty)), ("Edit step 1", edit)]
+    assert "Publish version 2" not in response.content.decode()
+
+
+def test_without_a_draft_there_is_nothing_to_review(boss, flow):
+    assert review_of(boss, flow).url == address(flow)
