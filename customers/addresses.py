@@ -52,9 +52,14 @@ def normal_address(channel: str, text: str) -> str:
 
 def address_hash(address: str) -> str:
     """The keyed hash under which a suppression of the (normalised) address is written."""
-    return keyed_hash(address, settings.SEALING_SECRETS[0], _PURPOSE)
+    return _hashed(address, settings.SEALING_SECRETS[0])
 
 
 def address_hashes(address: str) -> list[str]:
     """The hashes under every secret in force, for asking: a rotated SECRET_KEY must not let anybody be mailed again."""
-    return [keyed_hash(address, secret, _PURPOSE) for secret in settings.SEALING_SECRETS]
+    return [_hashed(address, secret) for secret in settings.SEALING_SECRETS]
+
+
+@lru_cache(maxsize=4096)
+def _hashed(address: str, secret: str) -> str:
+    return keyed_hash(address, secret, _PURPOSE)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta as td
 
+from django.db import transaction
+
 from config.lib import batch, retry
 from customers.consent import suppress
 from recovery import ledger
@@ -32,8 +34,9 @@ def settle(results: Sequence[Sent], *, now: datetime) -> None:
     if not results:
         return
     rows = [_row(sent, now) for sent in results]
-    batch.update(Message, rows, where="t.state = 'sending'")
-    ledger.note((_entry(sent, row) for sent, row in zip(results, rows, strict=True)), now=now)
+    with transaction.atomic():
+        batch.update(Message, rows, where="t.state = 'sending'")
+        ledger.note((_entry(sent, row) for sent, row in zip(results, rows, strict=True)), now=now)
     for sent in results:
         if isinstance(sent.outcome, Permanent):
             _after_refusal(sent, sent.outcome, now)

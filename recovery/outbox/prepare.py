@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta as td
+from functools import cache
 
 from django.db import transaction
 
@@ -16,7 +17,7 @@ from carts.models import Cart, CartState
 from config.lib import batch
 from config.lib.sealing import Unsealable
 from customers.addresses import address_hashes
-from customers.models import Customer, Suppression
+from customers.models import Customer, Store, Suppression
 from recovery import ledger
 from recovery.experiments import assign
 from recovery.ledger import entry_of
@@ -33,7 +34,7 @@ from recovery.outbox.verdicts import Defer, Send, Skip, Verdict
 from recovery.providers.base import Misconfigured
 from recovery.purchases import bought_since
 
-_WITH = ("store", "customer", "cart", "step", "enrolment__flow", "enrolment__version")
+_WITH = ("customer", "cart", "step", "enrolment__flow", "enrolment__version")
 _WITH_MANY = ("step__fallbacks", "step__variants")
 
 
@@ -75,8 +76,14 @@ def prepare(now: datetime, limit: int, *, leaving: set[int] | None = None) -> tu
 
 
 def _claim(now: datetime, limit: int, leaving: set[int]) -> list[Message]:
+    """Locked, with all that is asked about them. Stores are few and wide, so they are read apart."""
     rows = Message.objects.due(now).exclude(pk__in=leaving).select_related(*_WITH).prefetch_related(*_WITH_MANY)
-    return list(rows.select_for_update(skip_locked=True, no_key=True, of=("self",))[:limit])
+    rows = rows.defer("body_html", "body_text")
+    messages = list(rows.select_for_update(skip_locked=True, no_key=True, of=("self",))[:limit])
+    stores = Store.objects.in_bulk({message.store_id for message in messages})
+    for message in messages:
+        message.store = stores[message.store_id]
+    return messages
 
 
 def _lock_customers(messages: Sequence[Message]) -> set[int]:
@@ -153,9 +160,10 @@ def _note_detours(going: Sequence[tuple[Message, Send]], now: datetime) -> None:
 def _departures(going: Sequence[tuple[Message, Send]], now: datetime) -> list[Departure]:
     """Each message with its carrier. A carrier whose settings are wrong is paused, and its messages wait for it."""
     departures: list[Departure] = []
+    carriers = cache(carrier_for)  # a store is one instance for the whole batch
     for message, verdict in going:
         try:
-            carrier = carrier_for(message.store, verdict.route.channel)
+            carrier = carriers(message.store, verdict.route.channel)
         except (Misconfigured, Unsealable) as error:
             until = _pause_unusable(message, verdict.route.channel, error, now)
             _write_refusals([message], {message.pk: Defer(until, "provider_paused", str(error))}, now)
