@@ -19,6 +19,7 @@ from config.lib.durations import in_words
 from customers.admin.base import BY_STORE, Deed, Page, address, by_choice
 from recovery.admin.fields import DurationField
 from recovery.admin.flow_page import chosen, page, versions_of
+from recovery.admin.gallery import StartForm, shelf, start, stores_to_add
 from recovery.admin.publishing import review
 from recovery.admin.steps import Editor
 from recovery.flows.drafting import ChangedMeanwhile, hold_out, put_step, remove_step
@@ -102,9 +103,25 @@ class Flows(Page):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        if object_id is None or request.method == "POST":
+        if object_id is None:
+            return self._gallery(request)
+        if request.method == "POST":
             return super().changeform_view(request, object_id, form_url, extra_context)
         return self._shown(request, object_id)
+
+    def _gallery(self, request: HttpRequest) -> HttpResponse:
+        """A new flow starts from a ready-made one."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        stores = stores_to_add(request)
+        form = StartForm(request.POST if request.method == "POST" else None, stores=stores)
+        if form.is_valid():
+            flow = start(form, now=timezone.now())
+            self.log_addition(request, flow, "Started")
+            self.message_user(request, f"“{flow}” is a draft. Nobody gets it until you publish it.", messages.SUCCESS)
+            return redirect(address(flow))
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": "New flow", "form": form}
+        return TemplateResponse(request, "admin/flow_gallery.html", context | {"shelf": shelf(stores.first())})
 
     def settings_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The form of what holds for the whole flow."""
@@ -236,10 +253,6 @@ class Flows(Page):
     def discard(self, request: HttpRequest, obj: Flow) -> None:
         FlowVersion.objects.filter(flow=obj, published_at=None).delete()
         self.message_user(request, "The draft is gone. What is published goes on.", messages.SUCCESS)
-
-    def response_add(self, request: HttpRequest, obj: Flow, post_url_continue: str | None = None) -> HttpResponse:
-        self.message_user(request, "Now add its steps.")
-        return redirect(address(obj))
 
     def response_change(self, request: HttpRequest, obj: Flow) -> HttpResponse:
         return redirect(address(obj))
