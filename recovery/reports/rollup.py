@@ -40,56 +40,68 @@ def _whole(name: str) -> str:
     return "::bigint" if name in (*cells.MEASURES, "orders", "unclear") else ""
 
 
-_READ = f"""
-    SELECT {{key}}, {", ".join(f"sum({name}){_whole(name)} AS {name}" for name in _NUMBERS)}
-    FROM ({{rows}}) cells
+_READ = """
+    SELECT {key}, {sums}
+    FROM ({rows}) cells
     WHERE (%(currency)s = '' OR currency = %(currency)s) AND (%(device)s = '' OR device = %(device)s)
       AND (%(segment)s = '' OR segment = %(segment)s) AND (%(channel)s = '' OR %(channel)s = ANY(channels))
       AND (%(flow)s = 0 OR %(flow)s = ANY(flows))
-    GROUP BY {{group}}
+    GROUP BY {group}
 """
 _ROLLED = """SELECT * FROM recovery_dailyfigures WHERE store_id = %(store)s AND facet = ANY(%(facets)s)
              AND day >= %(first)s AND day <= %(last)s AND day <> ALL(%(afresh)s)"""
 
 
-def cells_of(asked: Asked, facets: Iterable[str], *, by_day: bool = False) -> list[Cell]:
-    """The cells of the facets, summed over the asked period and filters; a dict of facet, value, label, currency, every
-    measure, and with `by_day` the day. Kept figures where they hold, judged afresh where not."""
+def cells_of(
+    asked: Asked, facets: Iterable[str], *, by_day: bool = False, numbers: Sequence[str] = tuple(_NUMBERS)
+) -> list[Cell]:
+    """The cells of the facets, summed over the asked period and filters; a dict of facet, value, label, currency, the
+    numbers, and with `by_day` the day. Kept figures where they hold, judged afresh where not."""
     wanted = list(facets)
     rolled = asked.only_rolled_filters or set(wanted) <= cells.WHOLE
     days = days_of(asked.period)
     kept = kept_days(asked, days) if rolled else set()
-    found = _rolled(asked, wanted, kept, days, by_day=by_day) if kept else []
+    found = _rolled(asked, wanted, kept, days, by_day, numbers) if kept else []
     others = [day for day in days if day not in kept]
     if others:
-        found += afresh(asked, wanted, others, by_day=by_day)
+        found += afresh(asked, wanted, others, by_day=by_day, numbers=numbers)
     return together(found, by_day=by_day)
 
 
-def _rolled(asked: Asked, facets: list[str], kept: set[date], days: list[date], *, by_day: bool) -> list[Cell]:
+def _rolled(
+    asked: Asked, facets: list[str], kept: set[date], days: list[date], by_day: bool, numbers: Sequence[str]
+) -> list[Cell]:
     told = asked.parameters([]) | {
         "facets": facets, "first": days[0], "last": days[-1], "afresh": [day for day in days if day not in kept],
     }  # fmt: skip
-    return _read(_ROLLED, told, by_day=by_day)
+    return _read(_ROLLED, told, by_day, numbers)
 
 
-def afresh(asked: Asked, facets: list[str], days: list[date], *, by_day: bool = False) -> list[Cell]:
+def afresh(
+    asked: Asked,
+    facets: list[str],
+    days: list[date],
+    *,
+    by_day: bool = False,
+    numbers: Sequence[str] = tuple(_NUMBERS),
+) -> list[Cell]:
     """The cells of the days, with every cart judged now."""
     told = asked.parameters(days) | {"facets": facets}
     # In the money facet the currency is the orders': the carts are filtered by the other filters alone.
     money, carts = [name for name in facets if name == "money"], [name for name in facets if name != "money"]
-    found = _read(cells.cells_sql(carts), told | {"facets": carts}, by_day=by_day) if carts else []
+    found = _read(cells.cells_sql(carts), told | {"facets": carts}, by_day, numbers) if carts else []
     if money:
-        found += _read(cells.cells_sql(money), told | {"facets": money, "cart_currency": ""}, by_day=by_day)
+        found += _read(cells.cells_sql(money), told | {"facets": money, "cart_currency": ""}, by_day, numbers)
     return found
 
 
-def _read(rows: str, told: dict[str, Any], *, by_day: bool) -> list[Cell]:
+def _read(rows: str, told: dict[str, Any], by_day: bool, numbers: Sequence[str]) -> list[Cell]:
     days = ["day"] if by_day else []
     key = ["facet", "value", "max(label) AS label", "currency", *days]
     group = ["facet", "value", "currency", *days]
-    sql = _READ.format(key=", ".join(key), rows=rows, group=", ".join(group))
-    names = ["facet", "value", "label", "currency", *days, *_NUMBERS]
+    sums = ", ".join(f"sum({name}){_whole(name)} AS {name}" for name in numbers)
+    sql = _READ.format(key=", ".join(key), sums=sums, rows=rows, group=", ".join(group))
+    names = ["facet", "value", "label", "currency", *days, *numbers]
     return [dict(zip(names, row, strict=True)) for row in fetch(sql, told)]
 
 
@@ -103,7 +115,7 @@ def together(found: Sequence[Cell], *, by_day: bool = False) -> list[Cell]:
             merged[key] = dict(cell)
         else:
             known["label"] = max(known["label"], cell["label"])
-            for name in _NUMBERS:
+            for name in cell.keys() & set(_NUMBERS):
                 known[name] += cell[name]
     return list(merged.values())
 

@@ -26,7 +26,7 @@ _MOST_ROWS = 15
 
 def leaving(asked: Asked, before: Asked | None) -> list[Section]:
     """Of the settled carts of the period: what those have in common that were not ordered."""
-    cells = rollup.cells_of(asked, _FACETS)
+    cells = rollup.cells_of(asked, _FACETS, numbers=("settled", "unordered", "returned"))
     by = {name: [cell for cell in cells if cell["facet"] == name] for name in _FACETS}
     if not any(cell["settled"] for cell in by["stage"]):
         return [Section("Where they leave", empty="No cart of these days is settled yet: that takes 14 days.")]

@@ -14,7 +14,7 @@ _MOST_ROWS = 50
 
 def products(asked: Asked, before: Asked | None) -> list[Section]:
     """Two tables, the most often abandoned first."""
-    cells = rollup.cells_of(asked, ["product", "category"])
+    cells = rollup.cells_of(asked, ["product", "category"], numbers=("settled", "unordered", "worth_unordered"))
     return [
         _ranked("Products", "products", [cell for cell in cells if cell["facet"] == "product"]),
         _ranked("Categories", "categories", [cell for cell in cells if cell["facet"] == "category"]),

@@ -1,0 +1,142 @@
+"""What the report costs beside a year of carts: every page's server time and queries, and one day's rollup.
+
+The rows are synthetic: made by formulas in SQL, so that a million carts take minutes. They are as wide as real ones and
+lie as real ones do, by time; their rates mean nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta as td
+from typing import Any
+
+from bench.ground import Ground
+from bench.options import Options
+from bench.results import Result, Spread
+from bench.usage import measured
+from bench.year import NOW, Year, fill
+
+_TARGET_MS, _TARGET_QUERIES = 300, 20
+_ROLLS = 9  # days that are rolled up for one reading
+_FEW_DAYS = 30
+
+
+def run(ground: Ground, options: Options) -> list[Result]:
+    few = Year("bench_month", options.size * _FEW_DAYS // 365, _FEW_DAYS)
+    many = Year("bench_year", options.size, 365)
+    with ExitStack() as stack:
+        for year in (few, many):
+            stack.enter_context(ground.database(year.name))
+            fill(year)
+        rolls = {year.name: _day(ground, year, options.repeats) for year in (few, many)}
+        ground.turn_to(many.name)
+        seconds = _roll_all(many)
+        pages = _pages(ground, options.repeats)
+    note = f"{many.carts:,} carts, {many.events:,} events over a year (synthetic); all rolled up in {seconds:.0f} s"
+    return [*pages, _rollup(rolls[many.name], rolls[few.name], few, note)]
+
+
+def _day(ground: Ground, year: Year, repeats: int) -> list[float]:
+    """Seconds for one day's rollup."""
+    from customers.models import Store
+    from recovery.reports.rollup import roll_day
+
+    ground.turn_to(year.name)
+    store = Store.objects.get()
+    days = [(NOW - td(days=16 + n)).date() for n in range(_ROLLS)]
+    roll_day(store, days[0], now=NOW)
+    readings = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        for day in days:
+            roll_day(store, day, now=NOW)
+        readings.append((time.perf_counter() - began) / len(days))
+    return readings
+
+
+def _roll_all(year: Year) -> float:
+    from django.db import connection
+
+    from recovery.reports.rollup import roll_up
+
+    began = time.perf_counter()
+    while roll_up(NOW):
+        pass
+    seconds = time.perf_counter() - began
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    return seconds
+
+
+def _pages(ground: Ground, repeats: int) -> list[Result]:
+    from recovery.reports.pages.index import PAGES
+
+    look = _looker()
+    return [
+        _page(ground, lambda n=name, d=days: look(n, d), f"{name}, {days} days", repeats)
+        for days in (30, 365)
+        for name in PAGES
+    ]
+
+
+def _looker() -> Callable[[str, int], Any]:
+    """A function that asks for a page as an administrator's browser would."""
+    from django.conf import settings
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    settings.ALLOWED_HOSTS = ["*"]
+    client = Client()
+    client.force_login(User.objects.create_superuser("bench"))
+
+    def look(name: str, days: int) -> Any:
+        place = "/admin/report/" if name == "overview" else f"/admin/report/{name}/"
+        first = (NOW - td(days=days - 1)).date()
+        asked = {"store": "shop", "first": str(first), "last": str(NOW.date())}
+        answer = client.get(place, asked, secure=True)
+        assert answer.status_code == 200, answer.status_code
+        return answer.content
+
+    return look
+
+
+def _page(ground: Ground, look: Callable[[], Any], what: str, repeats: int) -> Result:
+    """The time by the clock, and beside it the CPU time of both sides, which a busy machine does not lengthen."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    look()
+    readings, spent = [], []
+    for _ in range(max(3, repeats)):
+        _, seconds, cost = measured(ground, lambda: bool(look()))
+        readings.append(1000 * seconds)
+        spent.append(1000 * sum(cost.seconds.values()))
+    with CaptureQueriesContext(connection) as seen:
+        look()
+    slow = sorted(((float(query["time"]), query["sql"][:60]) for query in seen.captured_queries), reverse=True)[:2]
+    middle = Spread(readings)
+    return Result(
+        what=what,
+        ours=f"{middle.text('.0f')} ms, {len(seen)} queries",
+        target=f"< {_TARGET_MS} ms, <= {_TARGET_QUERIES}",
+        met=middle.middle < _TARGET_MS and len(seen) <= _TARGET_QUERIES,
+        ratio=f"CPU {Spread(spent).middle:.0f} ms",
+        raw={"ms": readings, "cpu_ms": spent, "queries": len(seen), "slowest": slow},
+    )
+
+
+def _rollup(many: list[float], few: list[float], month: Year, note: str) -> Result:
+    ours, bare = Spread([1000 * one for one in many]), Spread([1000 * one for one in few])
+    ratio = ours.middle / bare.middle
+    return Result(
+        what="one day's rollup",
+        ours=f"{ours.text('.0f')} ms",
+        bare=f"{bare.text('.0f')} ms",
+        ratio=f"{ratio:.2f}",
+        target="<= 1.5",
+        met=ratio <= 1.5,
+        notes=[note, f"bare: the same carts a day, but only {month.days} days of them"],
+        raw={"many": many, "few": few},
+    )
