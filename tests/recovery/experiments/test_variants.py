@@ -83,6 +83,7 @@ def test_held_out_shoppers_are_in_no_comparison_of_variants():
 
 def test_a_whatsapp_template_without_approval_stops_every_arm(settings):
     settings.TWILIO_ACCOUNT_SID = "AC" + "0" * 32
+    settings.TWILIO_WHATSAPP_FROM = "+358401112233"
     store = make_store()
     mine, other = (template(store, key, Channel.WHATSAPP) for key in ("reminder", "help"))
     TemplateText.objects.filter(template=mine).update(approval="approved", content_sid="HX1")
