@@ -24,6 +24,7 @@ _GROUPS: list[tuple[str, list[_Item]]] = [
         [
             ("Carts", "shopping_cart", "admin:carts_cart_changelist", "carts.view_cart"),
             ("Flows", "account_tree", "admin:recovery_flow_changelist", "recovery.view_flow"),
+            ("Offers", "sell", "admin:recovery_offer_changelist", "recovery.view_offer"),
             ("Templates", "drafts", "admin:recovery_messagetemplate_changelist", "recovery.view_messagetemplate"),
             ("Messages", "send", "admin:recovery_message_changelist", "recovery.view_message"),
             ("Replies", "chat", "admin:recovery_reply_changelist", "recovery.view_reply"),

@@ -15,6 +15,7 @@ from unfold.widgets import (
 
 from config.lib.sealing import Unsealable
 from customers.models import Platform, Store
+from customers.models.stores import HOST
 from recovery.admin.fields import DurationField
 from recovery.opening import secret_problems
 from recovery.providers.anymail.provider import MailConfig
@@ -86,6 +87,19 @@ class StoreForm(forms.ModelForm):
     forget_mail_server = forms.BooleanField(
         required=False, label="Send by the installation's mail server again", widget=UnfoldBooleanWidget
     )
+    api_host = text_field(
+        "Admin host",
+        "Shopify: its myshopify.com host, such as puro.myshopify.com. WooCommerce: left empty.",
+    )
+    api_key = text_field(
+        "API key", "Shopify: the app's client id (empty with an access token). WooCommerce: the consumer key (ck_…)."
+    )
+    api_secret = secret_field(
+        "API secret",
+        "Shopify: the client secret or an access token with write_discounts. WooCommerce: the consumer secret (cs_…), "
+        "with write permission. Kept sealed and never shown again. Left empty: as it is.",
+    )
+    forget_api = forms.BooleanField(required=False, label="Forget the API access", widget=UnfoldBooleanWidget)
     twilio_sid = text_field("Own Twilio account", "Account SID. Left empty: the installation's account is used.")
     twilio_token = secret_field("Auth token", "Kept sealed and never shown again. Left empty: as it is.")
     twilio_service = text_field("Messaging service", "Its SID. With one, Twilio picks the number and minds STOP.")
@@ -122,6 +136,36 @@ class StoreForm(forms.ModelForm):
         account = _account(self.instance)
         for field, name in TWILIO.items():
             self.initial.setdefault(field, account.get(name, ""))
+        known = _api(self.instance)
+        self.initial.setdefault("api_host", known.get("host", ""))
+        self.initial.setdefault("api_key", known.get("key", ""))
+
+    def clean_api_host(self) -> str:
+        host: str = self.cleaned_data["api_host"].strip().lower()
+        if host:
+            HOST(host)
+        return host
+
+    def _check_api(self, cleaned: dict[str, Any]) -> None:
+        given = cleaned.get("api_host") or cleaned.get("api_key") or cleaned.get("api_secret")
+        if not given or cleaned.get("forget_api"):
+            return
+        if cleaned.get("platform") == Platform.GENERIC:
+            self.add_error("api_secret", "Codes are made by Shopify and WooCommerce only. Import codes instead.")
+        if not cleaned.get("api_secret") and not _api(self.instance).get("secret"):
+            self.add_error("api_secret", "Enter the secret of this access.")
+        if cleaned.get("platform") == Platform.WOOCOMMERCE and not cleaned.get("api_key"):
+            self.add_error("api_key", "Enter the consumer key that the secret belongs to.")
+        if cleaned.get("platform") == Platform.SHOPIFY and not cleaned.get("api_host"):
+            self.add_error("api_host", "Enter the shop's myshopify.com host: its own domain has no admin.")
+
+    def api_access(self) -> dict[str, str]:
+        """What to seal; {} for none."""
+        if self.cleaned_data.get("forget_api"):
+            return {}
+        secret = self.cleaned_data.get("api_secret", "").strip() or _api(self.instance).get("secret", "")
+        host, key = self.cleaned_data.get("api_host", ""), self.cleaned_data.get("api_key", "").strip()
+        return {"host": host, "key": key, "secret": secret} if secret else {}
 
     def clean_mail_server(self) -> str:
         url: str = self.cleaned_data["mail_server"].strip()
@@ -140,6 +184,7 @@ class StoreForm(forms.ModelForm):
             except forms.ValidationError as error:
                 self.add_error("secret", error)
         self._check_twilio(cleaned)
+        self._check_api(cleaned)
         return cleaned
 
     def _check_twilio(self, cleaned: dict[str, Any]) -> None:
@@ -168,5 +213,13 @@ def _account(store: Store) -> dict[str, str]:
     """The sealed account; {} where there is none, or where the installation's key was lost."""
     try:
         return store.own_twilio()
+    except Unsealable:
+        return {}
+
+
+def _api(store: Store) -> dict[str, str]:
+    """The sealed access to the shop's API, likewise."""
+    try:
+        return store.own_api()
     except Unsealable:
         return {}

@@ -66,6 +66,7 @@ class Stores(Page):
             ("When messages go out", {"fields": [*rules, ("attribution_days", "margin")]}),
             ("In whose name", {"fields": mail}),
             ("SMS and WhatsApp", {"fields": phones}),
+            ("Discount codes by the shop's API", {"fields": [("api_host", "api_key"), "api_secret", "forget_api"]}),
             ("Switches", {"fields": ["is_active", "is_demo"]}),
         )
 
@@ -130,6 +131,8 @@ class Stores(Page):
             obj.set_email_url("")
         if "twilio_sid" in form.cleaned_data:
             obj.set_twilio(form.twilio_account())
+        if "api_secret" in form.cleaned_data:
+            obj.set_api(form.api_access())
         super().save_model(request, obj, form, change)
         if change and "attribution_days" in form.changed_data:
             attribution.recredit(obj)
