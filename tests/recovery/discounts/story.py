@@ -18,6 +18,8 @@ from tests.factories import NOW, after, checkout, put
 
 #: When the message of a cart left at NOW goes out.
 DUE = after(minutes=31)
+#: A little later: what was wanted then is due now.
+SOON = DUE + td(seconds=10)
 
 
 def flow_with(offer: Offer, **plan: Any) -> Flow:

@@ -13,7 +13,7 @@ from recovery.models import DiscountCode, Message, StoreDiscount
 from recovery.outbox.send import send_due
 from tests.factories import after, order, person, put
 from tests.recovery.discounts.shops import codes_in, offer_of, the_code
-from tests.recovery.discounts.story import DUE, flow_with, left, sent
+from tests.recovery.discounts.story import DUE, SOON, flow_with, left, sent
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ def carrying(shop, *, carts: int = 1) -> list[Message]:
     offer = offer_of(shop)
     flow_with(offer)
     messages = [left(offer, f"C{n}", person=person(n)) for n in range(carts)]
-    send_due(DUE), make_codes(DUE), send_due(DUE)
+    send_due(DUE), make_codes(SOON), send_due(SOON)
     assert len(codes_in(shop)) == carts
     return messages
 
@@ -72,7 +72,7 @@ def test_a_code_made_in_vain_is_taken_back(shop):
     offer = offer_of(shop)
     flow_with(offer)
     message = sent(offer)
-    make_codes(DUE)
+    make_codes(SOON)
     Message.objects.filter(pk=message.pk).update(state="cancelled")
     close_codes(DUE + timedelta(minutes=1))
     assert (the_code().state, the_code().reason) == ("revoked", "never_sent")

@@ -12,7 +12,7 @@ from recovery.models import DiscountCode, Message
 from recovery.outbox.send import send_due
 from tests.factories import after, person
 from tests.recovery.discounts.shops import codes_in, offer_of, the_code
-from tests.recovery.discounts.story import DUE, code_in, flow_with, left, sent, why
+from tests.recovery.discounts.story import DUE, SOON, code_in, flow_with, left, sent, why
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def test_the_shop_is_asked_only_once_the_gate_has_said_yes(shop):
     offer = offer_of(shop)
     flow_with(offer)
     message = left(offer)
-    make_codes(DUE)
+    make_codes(SOON)
     assert codes_in(shop) == set() and not DiscountCode.objects.exists()
     send_due(DUE)
     message.refresh_from_db()
@@ -56,7 +56,7 @@ def test_many_codes_are_asked_for_at_once(shop):
     flow_with(offer)
     for n in range(4):
         left(offer, f"C{n}", person=person(n))
-    send_due(DUE), make_codes(DUE), send_due(DUE)
+    send_due(DUE), make_codes(SOON), send_due(SOON)
     assert codes_in(shop) == {code_in(m).code for m in Message.objects.filter(state="sent")}
     assert len(codes_in(shop)) == 4
 
@@ -72,7 +72,7 @@ def test_a_failing_shop_is_asked_again_and_makes_one_code(shop, fault):
 
 def test_a_worker_that_dies_leaves_no_second_code(shop):
     message = waiting(shop)
-    make_codes(DUE)
+    make_codes(SOON)
     DiscountCode.objects.update(state="creating", claimed_at=DUE, external_id="")  # as if it had died before writing
     message = then(message, 6)
     assert message.state == "sent" and codes_in(shop) == {code_in(message).code}
@@ -119,7 +119,7 @@ def test_one_failure_among_coupons_leaves_the_others_alone(woocommerce):
     for n in range(3):
         left(offer, f"C{n}", person=person(n))
     woocommerce.faults.append("half")
-    send_due(DUE), make_codes(DUE), send_due(DUE)
+    send_due(DUE), make_codes(SOON), send_due(SOON)
     assert sorted(code.state for code in DiscountCode.objects.all()) == ["live", "live", "wanted"]
     make_codes(after(minutes=33))
     assert len(codes_in(woocommerce)) == 3
@@ -134,7 +134,7 @@ def test_codes_of_the_same_terms_and_day_share_a_discount(shopify):
     assert datetime.fromisoformat(discount.input["endsAt"]) == datetime(2026, 3, 13, 22, tzinfo=UTC)
     offer = DiscountCode.objects.get().offer
     left(offer, "C2", person=person(2))
-    send_due(DUE), make_codes(DUE)
+    send_due(DUE), make_codes(SOON)
     assert len(shopify.shop.discounts) == 1 and shopify.asked == ["create", "add", "look"]
 
 
@@ -157,7 +157,7 @@ def test_one_failure_in_bulk_leaves_the_others_alone(shopify):
         left(offer, f"C{n}", person=person(n))
     send_due(DUE)
     shopify.shop.unlucky.add(DiscountCode.objects.order_by("pk")[2].code)
-    make_codes(DUE)
+    make_codes(SOON)
     assert [code.state for code in DiscountCode.objects.order_by("pk")] == ["live", "live", "wanted"]
     make_codes(DUE + timedelta(minutes=2))
     assert len(codes_in(shopify)) == 3
@@ -166,9 +166,9 @@ def test_one_failure_in_bulk_leaves_the_others_alone(shopify):
 def test_being_throttled_costs_no_try(shopify):
     message = waiting(shopify)
     shopify.faults.append("throttled")
-    make_codes(DUE)
+    make_codes(SOON)
     code = the_code()
-    assert (code.attempts, code.reason, code.due_at) == (0, "shop_busy", DUE + timedelta(seconds=3))
+    assert (code.attempts, code.reason, code.due_at) == (0, "shop_busy", SOON + timedelta(seconds=3))
     assert then(message, 1).state == "sent"
 
 
