@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from babel.core import Locale, UnknownLocaleError
 from django.http import QueryDict
 
+from recovery.channels.email import standard_layout
 from recovery.writing.fields import FIELDS
 from recovery.writing.versions import Written
 
@@ -63,6 +64,8 @@ def written_in(posted: QueryDict, channel: str) -> tuple[Written, str]:
     """The texts of every language that the page had, and the layout. Raises BadForm."""
     texts = {locale: one_language(posted, channel, locale) for locale in posted.getlist("locale")}
     layout = posted.get("layout", "").replace("\r\n", "\n").strip()
+    if layout == standard_layout().strip():
+        layout = ""  # who starts from it and changes nothing goes on getting its mendings
     if len(layout) > LONGEST_LAYOUT:
         raise BadForm(f"The layout has {len(layout)} characters: {LONGEST_LAYOUT} are the most.")
     if "\x00" in layout or any("\x00" in text for written in texts.values() for text in written.values()):

@@ -59,7 +59,8 @@ def lint_source(field: str, source: str, *, html: bool = False) -> list[Finding]
     ours, changes = translated(source, html=html)
     found = _foreign(field, [(one.old, one.new, one.line) for one in changes])
     found += unbalanced(field, ours) or _broken(field, ours)
-    return found or [*_unknown_filters(field, ours), *_unknown_names(field, ours)]
+    found = found or [*_unknown_filters(field, ours), *_unknown_names(field, ours)]
+    return sorted(found, key=lambda finding: finding.line)
 
 
 def lint_mail(texts: Texts, layout: str = "") -> list[Finding]:

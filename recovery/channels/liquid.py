@@ -6,11 +6,13 @@ Marketers write these templates, so every mistake must come back as a sentence t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache, wraps
-from time import monotonic
+from time import thread_time
 from typing import Any
 
 from babel.core import Locale, UnknownLocaleError
@@ -27,7 +29,7 @@ _LONGEST_RANGE = 1_000  # items
 _LONGEST_LIST = 10_000  # items that a filter may make
 _BIGGEST_NUMBER = 10**30
 _RANGE_TOO_LONG = f"a range may hold {_LONGEST_RANGE} numbers at most"
-_MOST_SECONDS = 1.0  # of one rendering; a large mail takes hundredths of one
+_MOST_SECONDS = 1.0  # of work for one rendering; a large mail takes hundredths of one
 
 #: What a template may name. A list holds the shape of one item.
 KNOWN: Mapping[str, Any] = {
@@ -57,17 +59,34 @@ class TemplateBroken(Exception):
 
 
 class _TimedContext(RenderContext):
-    """Looks at the clock wherever a template can make work, since loops one after another are not counted together."""
+    """Looks at the clock at every loop, since loops one after another are not counted together.
+
+    Decision: the clock is that of the thread's own work. On a busy machine a sound template may wait for long."""
 
     __slots__ = ("ends",)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.ends = monotonic() + _MOST_SECONDS
+        self.ends = thread_time() + _MOST_SECONDS
 
     def _look(self) -> None:
-        if monotonic() > self.ends:
+        if thread_time() > self.ends:
             raise LiquidError(f"it takes longer than {_MOST_SECONDS:.0f} second", token=None)
+
+    def assign(self, key: str, val: Any) -> None:
+        if isinstance(val, range) and len(val) > _LONGEST_RANGE:
+            raise LiquidError(_RANGE_TOO_LONG, token=None)
+        super().assign(key, val)
+
+    def raise_for_loop_limit(self, length: int = 1) -> None:
+        self._look()
+        super().raise_for_loop_limit(length)
+
+
+class _WatchedContext(_TimedContext):
+    """Looks wherever a template can make work: for what nobody has tried yet. Sending does without, which is faster."""
+
+    __slots__ = ()
 
     def get(self, path: list[object], **kwargs: Any) -> object:
         self._look()
@@ -75,8 +94,6 @@ class _TimedContext(RenderContext):
 
     def assign(self, key: str, val: Any) -> None:
         self._look()
-        if isinstance(val, range) and len(val) > _LONGEST_RANGE:
-            raise LiquidError(_RANGE_TOO_LONG, token=None)
         super().assign(key, val)
 
     def filter(self, name: str, token: Any) -> Callable[..., object]:
@@ -88,13 +105,13 @@ class _TimedContext(RenderContext):
         self._look()
         return bool(super().ifchanged(val))
 
-    def raise_for_loop_limit(self, length: int = 1) -> None:
-        self._look()
-        super().raise_for_loop_limit(length)
-
 
 class _TimedTemplate(BoundTemplate):
     context_class = _TimedContext
+
+
+class _WatchedTemplate(BoundTemplate):
+    context_class = _WatchedContext
 
 
 class ClosedEnvironment(Environment):
@@ -225,11 +242,48 @@ _HTML = ClosedEnvironment(autoescape=True)
 _PLAIN = ClosedEnvironment(autoescape=False)
 
 
+class _WatchedEnvironment(ClosedEnvironment):
+    template_class = _WatchedTemplate
+
+
+_WATCHED_HTML = _WatchedEnvironment(autoescape=True)
+_WATCHED_PLAIN = _WatchedEnvironment(autoescape=False)
+
+
 @lru_cache(maxsize=512)
-def _parsed(source: str, html: bool) -> BoundTemplate:
+def _kept(source: str, html: bool) -> BoundTemplate:
+    """What is sent again and again."""
+    return _parse(_HTML if html else _PLAIN, source)
+
+
+@lru_cache(maxsize=32)
+def _passing(source: str, html: bool) -> BoundTemplate:
+    """What somebody is typing: each letter makes another template."""
+    return _parse(_WATCHED_HTML if html else _WATCHED_PLAIN, source)
+
+
+def _parse(environment: Environment, source: str) -> BoundTemplate:
     if _RANGE_ASKED.search(source):  # Python would compare every number of it with a text
         raise LiquidError("a range cannot be asked what it contains", token=None)
-    return (_HTML if html else _PLAIN).from_string(source)
+    return environment.from_string(source)
+
+
+_is_passing: ContextVar[bool] = ContextVar("is_passing", default=False)
+
+
+def _parsed(source: str, html: bool) -> BoundTemplate:
+    return (_passing if _is_passing.get() else _kept)(source, html)
+
+
+@contextmanager
+def in_passing() -> Iterator[None]:
+    """What is parsed inside is watched closely and soon forgotten: previews would push out what is sent and fill the
+    memory."""
+    token = _is_passing.set(True)
+    try:
+        yield
+    finally:
+        _is_passing.reset(token)
 
 
 def render(source: str, context: Mapping[str, Any], *, html: bool) -> str:

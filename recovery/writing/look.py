@@ -45,9 +45,10 @@ class Look:
 
 def look(store: Store, texts: AnyTexts, layout: str, context: Mapping[str, Any]) -> Look:
     """The text in this context (see outbox.sample). Never raises for what a marketer wrote."""
-    if isinstance(texts, Texts):
-        return _mail(store, texts, layout, context)
-    return _sms(store, texts, context) if isinstance(texts, sms.SmsTexts) else _whatsapp(texts, context)
+    with liquid.in_passing():
+        if isinstance(texts, Texts):
+            return _mail(store, texts, layout, context)
+        return _sms(store, texts, context) if isinstance(texts, sms.SmsTexts) else _whatsapp(texts, context)
 
 
 def _mail(store: Store, texts: Texts, layout: str, context: Mapping[str, Any]) -> Look:

@@ -77,6 +77,14 @@ function showMail(seen, shown) {
   const frame = find("#ws-frame");
   const html = schemed(seen.html ?? "", stage.dataset.scheme);
   if (frame.srcdoc !== html) frame.srcdoc = html;
+  scale();
+}
+
+/** A desktop's mail is as wide as on a desktop, and made smaller to fit beside the form. */
+function scale() {
+  const box = find(".ws-frame");
+  if (box.clientWidth) box.style.setProperty("--ws-scale", Math.min(1, box.clientWidth / 680));
+  find("#ws-frame").style.width = find("#ws-stage").dataset.width === "desktop" ? `${Math.max(680, box.clientWidth)}px` : "";
 }
 
 // A frame asks the system whether it is dark, and not the page: so the question is answered before it is asked.
@@ -212,6 +220,7 @@ async function openEditor() {
 
 let lastField = null;
 function insert(code) {
+  if (layout && !find("#ws-layout").hidden && state.editor) return state.editor.insert(code);
   const input = lastField && panel()?.contains(lastField) ? lastField : fieldOf("body");
   if (!input) return;
   input.focus();
@@ -357,5 +366,6 @@ find(".ws-cart").addEventListener("toggle", () => find(".ws-cart").open && seek(
 find("#ws-send")?.addEventListener("click", send);
 find("#ws-start")?.addEventListener("click", () => put(layout, data.standard_layout));
 find("#ws-empty")?.addEventListener("click", () => put(layout, ""));
+if (data.channel === "email") new ResizeObserver(scale).observe(find(".ws-look"));
 if (!find("#ws-dirty").hidden) state.dirty = true;
 look();
