@@ -117,7 +117,7 @@ class _WatchedTemplate(BoundTemplate):
 class ClosedEnvironment(Environment):
     """The limits of python-liquid, set. Loops count multiplied: 40 times 40 is over the limit too."""
 
-    template_class = _TimedTemplate
+    template_class: type[BoundTemplate] = _TimedTemplate
 
     loop_iteration_limit = _LONGEST_RANGE
     local_namespace_limit = _BIGGEST

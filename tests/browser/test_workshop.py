@@ -80,10 +80,12 @@ def test_a_value_is_put_where_the_cursor_is_and_the_source_is_completed(
     page.keyboard.press("Control+End")
     page.keyboard.type("{{ customer.fir")
     expect(page.locator(".cm-tooltip-autocomplete")).to_contain_text("customer.first_name")
-    expect(page.locator("#ws-findings")).to_contain_text("is never closed")
+    expect(page.locator("#ws-findings")).to_contain_text("Did you mean customer.first_name?")
+    page.keyboard.press("Enter")
+    expect(page.locator("#ws-findings")).to_contain_text("The layout is not valid MJML")
     page.click("button[name=_save]")
     page.wait_for_selector("text=The draft is saved.")
-    assert current(template).layout.startswith("<mjml")
+    assert current(template).layout.rstrip("} ").endswith("{{ customer.first_name")
 
 
 def test_on_a_phone_one_writes_and_looks_in_turn_and_nothing_hangs_over(
