@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta as td
+from functools import partial
 from typing import Any
 
 from bench.ground import Ground
@@ -75,7 +76,7 @@ def _pages(ground: Ground, repeats: int) -> list[Result]:
 
     look = _looker()
     return [
-        _page(ground, lambda n=name, d=days: look(n, d), f"{name}, {days} days", repeats)
+        _page(ground, partial(look, name, days), f"{name}, {days} days", repeats)
         for days in (30, 365)
         for name in PAGES
     ]

@@ -1,0 +1,128 @@
+"""Every page of the report: it opens for who may see the store, says when there is nothing, and its rows add up."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from customers.models import Membership, Role, Store
+from recovery import attribution
+from recovery.reports.pages.index import PAGES
+from tests.factories import LAMP, NOW, after, checkout, make_store, person, put
+from tests.recovery.reports.story import bought, click, message, silent
+
+pytestmark = pytest.mark.django_db
+
+DAYS = {"store": "puro", "first": "2026-03-10", "last": "2026-03-10"}
+
+
+def address(name: str) -> str:
+    return reverse("admin_report") if name == "overview" else reverse("admin_report_page", args=[name])
+
+
+def text(client: Client, name: str, **asked: str) -> str:
+    answer = client.get(address(name), DAYS | asked)
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def lines(client: Client, name: str, **asked: str) -> list[dict[str, Any]]:
+    answer: Any = client.get(address(name), DAYS | asked)
+    assert answer["Content-Type"].startswith("text/csv")
+    return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+
+
+@pytest.fixture
+def won(store: Store) -> Store:
+    """Thirty carts on phones, three of them won back by a click, and three on desktops that were bought at once."""
+    for n in range(30):
+        sent = message(silent(store, n, device="mobile", landing_page="https://shop.example/sale?utm_source=mail"))
+        if n < 3:
+            click(sent, after(hours=2))
+            attribution.credit([bought(store, n, after(days=2))], now=after(days=2))
+    for n in range(30, 33):
+        put(store, checkout(f"C{n}", NOW, person=person(n), device="desktop", lines=(LAMP,)))
+        bought(store, n, after(minutes=3))
+    return store
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_without_anything_says_so(boss, store, name):
+    assert "cb-soft" in text(boss, name)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_tells_the_same_on_screen_and_as_json(boss, won, name):
+    assert "Traceback" not in text(boss, name, compare="before")
+    found = boss.get(address(name), DAYS | {"format": "json"}).json()
+    assert (found["store"], found["from"]) == ("puro", "2026-03-10")
+
+
+def test_the_carts_behind_a_rate_add_up_to_it(boss, won):
+    rows = lines(boss, "overview", rows="1")
+    lost = [row for row in rows if row["in_time"] == "False"]
+    assert (len(lost), len(rows)) == (27, 33)
+    assert f"{100 * 27 / 33:.1f} %" in text(boss, "overview")
+
+
+def test_a_filter_takes_only_its_carts(boss, won):
+    assert len(lines(boss, "leaving", rows="1", device="desktop")) == 3
+    assert "27 of 30" in text(boss, "leaving", device="mobile")
+
+
+def test_the_funnel_loses_whom_it_loses(boss, won):
+    stages = lines(boss, "leaving", table="stages")
+    reached = {row["Stage"]: (row["Carts that reached it"], row["Left here"]) for row in stages}
+    assert (reached["Contact given"], reached["Ordered"]) == (("33", "27"), ("6", "0"))
+
+
+def test_a_step_tells_what_it_brought(boss, won):
+    step = lines(boss, "flow", table=f"steps-{won.flows.get().pk}-brought")[0]
+    assert (step["Clicked by people hits"], step["Clicked by people n"]) == ("3", "30")
+    assert (step["Ordered after a click hits"], step["Revenue in EUR"]) == ("3", "273.00")
+
+
+def test_products_are_ranked_by_the_lower_end_and_only_with_enough_carts(boss, won):
+    rows = lines(boss, "products", table="products")
+    assert [(row["Product"], row["Not ordered hits"], row["Not ordered n"]) for row in rows] == [
+        ("Mug", "27", "30"), ("Lamp", "27", "33"),
+    ]  # fmt: skip
+
+
+def test_retention_is_told_both_ways(boss, store):
+    for n, months in [(1, 0), (2, 0)]:
+        silent(store, n)
+        bought(store, n, after(days=2 + 30 * months))
+    asked = {"first": "2026-04-01", "last": "2026-04-30", "table": "retention"}
+    rows = {row[""]: row["Shoppers"] for row in lines(boss, "customers", **asked)}
+    assert (rows["S: active at the beginning"], rows["Kept: active at both"]) == ("2", "2")
+    assert rows["Classic retention, (E − N) ÷ S"] == "100.0 %"
+
+
+def test_a_spreadsheet_runs_nothing_that_a_visitor_wrote(boss, store):
+    for n in range(2):
+        silent(store, n, landing_page="https://shop.example/?utm_source=%3D&utm_source=x", referrer="")
+        put(
+            store,
+            checkout(f"C{n}", after(minutes=1), person=person(n), landing_page="https://a.example/?utm_source=@x"),
+        )
+    assert [row["Source"] for row in lines(boss, "leaving", table="source")] == ["'@x"]
+
+
+def test_a_strange_store_is_not_found_and_its_rows_neither(won):
+    user = User.objects.create_user("clerk", is_staff=True)
+    Membership.objects.create(user=user, store=make_store(), role=Role.ANALYST)
+    client = Client()
+    client.force_login(user)
+    for name in PAGES:
+        assert client.get(address(name), DAYS | {"rows": "1"}).status_code == 404
+
+
+def test_a_page_that_is_none_is_not_found(boss, store):
+    assert boss.get(reverse("admin_report_page", args=["nothing"])).status_code == 404
