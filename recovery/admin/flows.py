@@ -17,11 +17,13 @@ from unfold.decorators import display
 
 from config.lib.durations import in_words
 from customers.admin.base import BY_STORE, Deed, Page, address, by_choice
+from recovery.admin import dry_run_page
 from recovery.admin.fields import DurationField
 from recovery.admin.flow_page import chosen, page, versions_of
 from recovery.admin.gallery import StartForm, shelf, start, stores_to_add
 from recovery.admin.publishing import review
 from recovery.admin.steps import Editor
+from recovery.dryrun import NothingToRun
 from recovery.flows.drafting import ChangedMeanwhile, hold_out, put_step, remove_step
 from recovery.flows.publish import CannotPublish, pause, publish, resume
 from recovery.models import Flow, FlowStatus, FlowStep, FlowVersion
@@ -88,6 +90,7 @@ class Flows(Page):
         site = self.admin_site.admin_view
         return [
             path("<slug:object_id>/settings/", site(self.settings_view), name="recovery_flow_settings"),
+            path("<slug:object_id>/dry-run/", site(self.dry_run_view), name="recovery_flow_dry_run"),
             path("<slug:object_id>/review/", site(self.publish_view), name="recovery_flow_publish"),
             path("<slug:object_id>/holdout/", site(self.holdout_view), name="recovery_flow_holdout"),
             path("<slug:object_id>/step/<slug:step>/", site(self.step_view), name="recovery_flow_step"),
@@ -139,6 +142,7 @@ class Flows(Page):
             "original": flow,
             "deeds": [button for button in self._buttons(request, flow) if button["deed"].name != "publish"],
             "publish_url": address(flow, "publish"),
+            "dry_run_url": address(flow, "dry_run"),
             "may_change": may_change,
             "may_experiment": request.user.has_perm("recovery.view_experiment", flow),
             "editable": editable,
@@ -172,6 +176,17 @@ class Flows(Page):
             "publish_url": reverse("admin:recovery_flow_deed", args=[flow.pk, "publish"]),
         }
         return TemplateResponse(request, "admin/flow_publish.html", context | found)
+
+    def dry_run_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """GET shows the newest dry run and the carts behind each number (&format=csv); POST runs it."""
+        flow: Any = self.found(request, object_id)
+        if request.method == "POST":
+            try:
+                dry_run_page.run(flow, now=timezone.now())
+            except NothingToRun as error:
+                self.message_user(request, str(error), messages.WARNING)
+            return redirect(f"{address(flow, 'dry_run')}?ran=now")
+        return dry_run_page.response(request, flow, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def holdout_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """POST of how many of a hundred shoppers the draft holds out."""
