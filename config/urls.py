@@ -15,6 +15,7 @@ urlpatterns = [
     path("webhooks/", include("carts.urls")),
     path("", include("recovery.urls")),
     path("", include("customers.urls")),
+    path("api/v1/", include("recovery.api.urls")),
     path("admin/", include("recovery.admin.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -13,7 +13,7 @@ from customers.models import Identity, PrivacyRequest
 from customers.models.people import IdentityKind
 from customers.models.privacy import PrivacyKind
 from recovery.flows.exits import stop_customers
-from recovery.models import Click, EventState, Message, Notice, ProviderEvent, Reply
+from recovery.models import Click, EventState, Message, Notice, ProviderEvent, Reply, SurveyAsk
 
 
 def carry_out(now: datetime) -> int:
@@ -37,7 +37,8 @@ def _blank(people: list[int]) -> None:
     Message.objects.filter(customer_id__in=people).update(to="", subject="", body_html="", body_text="")
     Click.objects.filter(message__customer_id__in=people).update(user_agent="")
     Reply.objects.filter(customer_id__in=people).update(address="", body="")
-    Notice.objects.filter(customer_id__in=people).update(to="", text="")
+    Notice.objects.filter(customer_id__in=people).update(to="", subject="", text="", html="", unsubscribe_url="")
+    SurveyAsk.objects.filter(customer_id__in=people).update(comment="")
     ProviderEvent.objects.filter(message__customer_id__in=people).update(payload={})
 
 

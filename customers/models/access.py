@@ -24,6 +24,9 @@ class Membership(models.Model):
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
     since = models.DateTimeField(default=timezone.now, editable=False)
+    wants_digest = models.BooleanField(
+        default=False, help_text="Gets the store's numbers of the week by e-mail, on Monday morning."
+    )
 
     class Meta:
         verbose_name = "member"
@@ -34,3 +37,25 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}, {self.get_role_display().lower()}"
+
+
+class ApiToken(models.Model):
+    """A key to read one store's numbers through the API. Only its hash is kept; `hint` is how it ends."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=60, help_text="Who uses it, such as “warehouse” or “Anna's notebook”.")
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=4, editable=False)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "API token"
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} (…{self.hint})"

@@ -35,6 +35,15 @@ class ConsentPolicy(models.TextChoices):
     SOFT_OPT_IN = "soft_opt_in", "E-mail also to who began a checkout and was shown the notice (soft opt-in)"
 
 
+class AfterOrder(models.TextChoices):
+    """The one question that a store may ask those who ordered."""
+
+    NOTHING = "", "Nothing"
+    CSAT = "csat", "How satisfied they are (CSAT, 1 to 5)"
+    CES = "ces", "How easy it was (CES, 1 to 7)"
+    NPS = "nps", "Whether they would recommend the store (NPS, 0 to 10)"
+
+
 def valid_timezone(name: str) -> None:
     if name not in available_timezones():
         raise ValidationError(f"“{name}” is no IANA time zone. Enter one such as Europe/Helsinki.")
@@ -130,6 +139,22 @@ class Store(models.Model):
         blank=True,
         help_text="Carts of these people are left out of the reports: one address or host a line, as @shop.example.",
     )
+    ask_why = models.BooleanField(
+        default=True,
+        help_text="One question on the pages behind our links: what kept them from ordering. Nobody has to answer.",
+    )
+    ask_why_by_text = models.BooleanField(
+        default=False,
+        help_text="Asks it by SMS or WhatsApp too, once a flow has ended without an order; answered with a number.",
+    )
+    ask_after_order = models.CharField(
+        max_length=4, choices=AfterOrder, default=AfterOrder.NOTHING, blank=True, help_text="Of who ordered …"
+    )
+    ask_after_days = models.PositiveSmallIntegerField(
+        default=14,
+        validators=[MinValueValidator(1), MaxValueValidator(90)],
+        help_text="… so many days after the order, where they said yes to messages.",
+    )
     is_demo = models.BooleanField(default=False, help_text="Its numbers are synthetic and say so.")
     is_active = models.BooleanField(default=True, help_text="Off: webhooks are refused and nothing is sent.")
     uninstalled_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -140,6 +165,7 @@ class Store(models.Model):
         constraints = [
             in_choices("platform", Platform),
             in_choices("consent_policy", ConsentPolicy),
+            in_choices("ask_after_order", AfterOrder),
             models.CheckConstraint(
                 name="store_quiet_hours_are_a_pair",
                 condition=Q(quiet_from=None, quiet_until=None) | Q(quiet_from__isnull=False, quiet_until__isnull=False),

@@ -21,6 +21,7 @@ from customers.consent import LIFTED_BY_YES
 from customers.models import Consent, Customer, Store, Suppression
 from customers.models.consent import ConsentState
 from customers.models.suppression import SuppressionReason
+from recovery import surveys
 from recovery.bot.double_opt_in import words_asked
 from recovery.bot.keywords import Keyword, intent, twilio_answers_itself
 from recovery.bot.senders import people_at
@@ -153,7 +154,13 @@ def _help(talk: _Talk, now: datetime) -> str:
 
 
 def _pause(talk: _Talk, now: datetime) -> str:
-    """They want to talk to somebody: no more reminders, by whichever channel, for any of their carts."""
+    """They want to talk to somebody: no more reminders, by whichever channel, for any of their carts.
+
+    A number that answers a question of ours is no wish to talk.
+    """
+    heard, ids = talk.heard, [person.pk for person in talk.people]
+    if surveys.answer_by_text(ids, talk.channel, heard.text, heard.button, since=heard.at, now=now):
+        return "survey"
     stop_customers([person.pk for person in talk.people], "replied", now=now)
     return "paused"
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 
+from recovery import surveys
 from recovery.links.machines import SEVERAL_LINKS
 from recovery.models import Click, Link
 
@@ -50,4 +51,5 @@ def _flag(link: Link, now: datetime) -> None:
     since = now - SEVERAL_LINKS
     others = Link.objects.filter(message=OuterRef("message"), seen_at__gte=since)
     clicks = Click.objects.filter(message_id=link.message_id, machine_reason="", at__gte=since)
-    clicks.filter(Exists(others)).update(machine_reason="several_links")
+    if clicks.filter(Exists(others)).update(machine_reason="several_links"):
+        surveys.forget_asked(link.message_id, since)

@@ -9,6 +9,14 @@ from recovery.models import Link, LinkKind
 #: Whoever may say no by a link may also see where they stand.
 OPT_OUT = (LinkKind.UNSUBSCRIBE,)
 SETTINGS = (LinkKind.PREFERENCES, LinkKind.UNSUBSCRIBE)
+#: Whoever was asked may answer: about the cart by any link of its messages, about the order by the question's own.
+QUESTIONS = (*SETTINGS, LinkKind.RECOVER, LinkKind.SURVEY)
+
+
+def survey_link(token: str) -> Link | None:
+    """The link of any kind that answers a question, with its store, message, customer and cart."""
+    links = Link.objects.filter(token_hash=token_hash(token), kind__in=QUESTIONS)
+    return links.select_related("store", "message", "customer", "cart").first()
 
 
 def recovery_link(token: str) -> Link | None:

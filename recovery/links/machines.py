@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from datetime import timedelta as td
 
+from django.http import HttpRequest
+
+_PURPOSES = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 #: Nobody opens a message, reads it and clicks within this time of its being sent; gateways do.
 HASTE = td(seconds=5)
 #: Two different links of one message within this time are two hands: a scanner goes through all of them.
@@ -54,6 +58,13 @@ def machine_reason(visit: Visit) -> str:
     if any("prefetch" in purpose.lower() or "preview" in purpose.lower() for purpose in visit.purposes):
         return "prefetch"
     return _by_name(visit.user_agent.strip().lower()) or _by_haste(visit.since_sent)
+
+
+def visitor(request: HttpRequest, sent_at: datetime | None, now: datetime) -> str:
+    """The same of a request. `sent_at`: when the message with the link was handed over, where there was one."""
+    purposes = tuple(request.headers[name] for name in _PURPOSES if name in request.headers)
+    since_sent = now - sent_at if sent_at else None
+    return machine_reason(Visit(request.method or "GET", request.headers.get("User-Agent", ""), purposes, since_sent))
 
 
 def _by_name(name: str) -> str:

@@ -17,7 +17,7 @@ from recovery.models import Link, LinkKind, Message
 
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"  # without look-alikes; 57 signs
 _LENGTH = 16  # 93 bits
-_TOKEN_IN_TEXT = re.compile(rf"(/(?:r|u|preferences)/)[{_ALPHABET}]{{{_LENGTH}}}")
+_TOKEN_IN_TEXT = re.compile(rf"(/(?:r|u|preferences|survey)/)[{_ALPHABET}]{{{_LENGTH}}}")
 
 _PATHS = {LinkKind.RECOVER: "r", LinkKind.UNSUBSCRIBE: "u", LinkKind.PREFERENCES: "preferences"}
 #: An opt-out must work for longer than a cart is worth restoring (CAN-SPAM asks for 30 days, CASL for 60).

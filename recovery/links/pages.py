@@ -29,10 +29,11 @@ def sealed(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def words_for(link: Link, section: str) -> dict[str, str]:
-    """A page's words in the language of the message, else the person's, else the store's."""
+def words_for(link: Link, section: str, variety: str = "") -> dict[str, str]:
+    """A page's words in the language of the message, else the person's, else the store's. `variety`: which of the
+    section's varieties; left empty, the link's channel."""
     locales = [link.message.locale if link.message else "", link.customer.locale if link.customer else ""]
-    return page_words(section, *locales, link.store.locale, store=link.store.name, channel=link.channel)
+    return page_words(section, *locales, link.store.locale, store=link.store.name, channel=variety or link.channel)
 
 
 def page(
@@ -47,9 +48,9 @@ def page(
     return sealed(response)
 
 
-def notice(link: Link, section: str, icon: str, status: int = 200) -> HttpResponse:
+def notice(link: Link, section: str, icon: str, status: int = 200, **more: Any) -> HttpResponse:
     """A page that says one thing and points to the store."""
-    return page("notice", words_for(link, section), link.store, status, icon=icon)
+    return page("notice", words_for(link, section), link.store, status, icon=icon, **more)
 
 
 def lost(request: HttpRequest, section: str, status: int) -> HttpResponse:

@@ -16,15 +16,13 @@ from carts.models import Cart, CartState
 from carts.storefront import kept_cart, restore_address
 from config.lib.logline import handed
 from customers.models import Channel
-from recovery.links import clicks, optout, pages
+from recovery.links import clicks, optout, pages, survey
 from recovery.links.lookup import OPT_OUT, SETTINGS, opt_out_link, recovery_link
-from recovery.links.machines import Visit, machine_reason
+from recovery.links.machines import visitor
 from recovery.links.pages import page, sealed, words_for
 from recovery.models import CodeState, Link
 
 log = logging.getLogger("cartback.links")
-
-_PURPOSES = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 
 
 # -- back to the cart
@@ -40,7 +38,7 @@ def recover(request: HttpRequest, token: str) -> HttpResponse:
     outcome, address = _outcome(link, now)
     if not link.hammered:  # type: ignore[attr-defined]
         _record(request, link, outcome, now)
-    return _answer(link, outcome, address)
+    return _answer(link, token, outcome, address)
 
 
 def _outcome(link: Link, now: datetime) -> tuple[str, str]:
@@ -62,21 +60,21 @@ def _code(link: Link, now: datetime) -> str:
 
 
 def _record(request: HttpRequest, link: Link, outcome: str, now: datetime) -> None:
+    reason = visitor(request, link.message.sent_at if link.message else None, now)
+    if outcome != "restored" and not reason:
+        survey.shown(link, now=now)  # first, so that what is flagged below takes it along
     user_agent = request.headers.get("User-Agent", "")
-    purposes = tuple(request.headers[name] for name in _PURPOSES if name in request.headers)
-    sent_at = link.message.sent_at if link.message else None
-    visit = Visit(request.method or "GET", user_agent, purposes, now - sent_at if sent_at else None)
-    reason = machine_reason(visit)
     clicks.record(link, machine_reason=reason, user_agent=user_agent, outcome=outcome, now=now)
     handed(log, "click", link=link.pk, outcome=outcome, machine=reason or "no")
 
 
-def _answer(link: Link, outcome: str, address: str) -> HttpResponse:
+def _answer(link: Link, token: str, outcome: str, address: str) -> HttpResponse:
     if outcome == "restored":
         return sealed(HttpResponseRedirect(address))
+    why = survey.why(link, token, ordered=outcome == "ordered")
     if outcome == "expired":
-        return pages.notice(link, "expired", "clock", 410)
-    return pages.notice(link, outcome, "done" if outcome == "ordered" else "bag")
+        return pages.notice(link, "expired", "clock", 410, why=why)
+    return pages.notice(link, outcome, "done" if outcome == "ordered" else "bag", why=why)
 
 
 # -- no, and yes again
@@ -108,6 +106,7 @@ def _posted(request: HttpRequest, link: Link, token: str, now: datetime) -> Http
     words = words_for(link, "unsubscribe")
     shown = " ".join(words[name] for name in ("title", "text", "note", "button"))
     optout.stop(link, [link.channel], source=optout.LINK, words=shown, now=now)
+    survey.shown(link, now=now)
     handed(log, "opt_out", link=link.pk, channel=link.channel, by="button")
     return _stopped(link, token, now)
 
@@ -128,7 +127,8 @@ def _ask(link: Link) -> HttpResponse:
 def _stopped(link: Link, token: str, now: datetime) -> HttpResponse:
     rows = [row for row in optout.standings(link, now=now) if row.channel == link.channel]
     may_undo = bool(rows) and rows[0].may_turn_on
-    return page("stopped", words_for(link, "stopped"), link.store, icon="done", token=token, may_undo=may_undo)
+    words, why = words_for(link, "stopped"), survey.why(link, token)
+    return page("stopped", words, link.store, icon="done", token=token, may_undo=may_undo, why=why)
 
 
 def _form(request: HttpRequest) -> QueryDict:
@@ -152,14 +152,14 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     if request.method != "POST":
         clicks.saw(link, now=now)
-        return _settings(link, now)
+        return _settings(link, token, now)
     words = words_for(link, "settings")
     form = _form(request)
     if form.get("action") == "stop":
         optout.stop(link, Channel.values, source=optout.PAGE, words=f"{words['title']} {words['stop']}", now=now)
-        return _settings(link, now, told=words["stopped"])
+        return _settings(link, token, now, told=words["stopped"])
     optout.choose(link, form.getlist("channel"), words=_said(words), now=now)
-    return _settings(link, now, told=words["saved"])
+    return _settings(link, token, now, told=words["saved"])
 
 
 def _said(words: dict[str, str]) -> dict[tuple[str, bool], str]:
@@ -171,10 +171,11 @@ def _said(words: dict[str, str]) -> dict[tuple[str, bool], str]:
     }
 
 
-def _settings(link: Link, now: datetime, told: str = "") -> HttpResponse:
+def _settings(link: Link, token: str, now: datetime, told: str = "") -> HttpResponse:
     words = words_for(link, "settings")
     rows = [
         {"channel": row.channel, "name": words[row.channel], "on": row.on, "locked": not row.on and not row.may_turn_on}
         for row in optout.standings(link, now=now)
     ]
-    return page("settings", words, link.store, icon="message", rows=rows, told=told)
+    why = survey.why(link, token)
+    return page("settings", words, link.store, icon="message", rows=rows, told=told, why=why)

@@ -13,6 +13,7 @@ class LinkKind(models.TextChoices):
     RECOVER = "recover", "Back to the cart"
     UNSUBSCRIBE = "unsubscribe", "Unsubscribe"
     PREFERENCES = "preferences", "Preferences"
+    SURVEY = "survey", "A question after the order"
 
 
 class Link(models.Model):

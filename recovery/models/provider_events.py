@@ -93,9 +93,11 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
 
 class Notice(models.Model):
-    """An answer or a confirmation by SMS or WhatsApp: asked for by the person, so it belongs to no flow.
+    """A short message that belongs to no flow: an answer or a confirmation that the person asked for, a question of a
+    survey, or the weekly numbers to somebody of the store.
 
-    States are those of a message; `purpose` is confirm | confirmed | stopped | started | help | answer.
+    States are those of a message; `purpose` is confirm | confirmed | stopped | started | help | answer | survey |
+    digest. `subject` and `html` are of e-mail.
     """
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="notices", db_index=False)
@@ -105,7 +107,10 @@ class Notice(models.Model):
     purpose = models.CharField(max_length=12)
     dedupe_key = models.CharField(max_length=200)
     to = models.CharField(max_length=254, blank=True)
+    subject = models.CharField(max_length=200, blank=True, default="")
     text = models.TextField(blank=True)
+    html = models.TextField(blank=True, default="")
+    unsubscribe_url = models.TextField(blank=True, default="")  # blanked once it is sent
     state = models.CharField(max_length=9, choices=MessageState, default=MessageState.QUEUED)
     due_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -20,6 +20,7 @@ def everything_of(customer: Customer) -> dict[str, Any]:
         "messages": [_row(row, _MESSAGE) for row in customer.messages.order_by("planned_at")],
         "replies": [_row(row, "at channel address body intent") for row in customer.replies.order_by("at")],
         "answers": [_row(row, _ANSWER) for row in customer.notices.order_by("created_at")],
+        "surveys": [_row(row, _SURVEY) for row in customer.survey_asks.order_by("asked_at")],
         "told_by_providers": [
             _row(row, "received_at provider kind payload")
             for row in ProviderEvent.objects.filter(message__customer=customer).order_by("received_at")
@@ -42,6 +43,8 @@ _ORDER = (
 _MESSAGE = "channel state reason planned_at sent_at to locale subject body_text body_html"
 
 _ANSWER = "created_at sent_at channel to purpose text state reason"
+
+_SURVEY = "kind via asked_at answered_at code score comment"
 
 
 def _row(row: Any, names: str) -> dict[str, Any]:

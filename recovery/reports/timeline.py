@@ -10,7 +10,8 @@ from typing import Any
 
 from carts.models import Cart, CartTransition, Order, Refund, TransitionKind
 from recovery.models import Click, Credit, Decision, Message, MessageState, Notice, Reply
-from recovery.reports.words import machine_in_words, money, reason_in_words
+from recovery.reports.words import answer_in_words, machine_in_words, money, reason_in_words
+from recovery.surveys import asks_of
 
 #: A cart that is hammered with events stays readable.
 _MOST = 500
@@ -20,8 +21,8 @@ _TALKED_ABOUT = td(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line. `kind`: cart | decision | message | reply | click | order | credit; `tone`: plain | good | bad |
-    quiet."""
+    """One line. `kind`: cart | decision | message | reply | click | order | credit | survey; `tone`: plain | good |
+    bad | quiet."""
 
     at: datetime
     kind: str
@@ -49,11 +50,12 @@ def timeline(cart: Cart) -> list[Entry]:
         *_clicks(cart),
         *_orders(cart),
         *_credits(cart),
+        *_surveys(cart),
     ]
     return sorted(entries, key=lambda entry: (entry.at, _ORDER.index(entry.kind)))
 
 
-_ORDER = ("order", "cart", "reply", "decision", "message", "click", "credit")
+_ORDER = ("order", "cart", "reply", "decision", "message", "click", "credit", "survey")
 
 _TRANSITIONS = {
     TransitionKind.ABANDONED: ("Last sign of life before the cart went silent", "bad"),
@@ -161,6 +163,8 @@ _PURPOSES = {
     "started": "Told that messages come again",
     "help": "Told how to get help",
     "answer": "Answered",
+    "survey": "Asked a question",
+    "digest": "The numbers of the week",
 }
 
 
@@ -244,3 +248,13 @@ def _credits(cart: Cart) -> Iterable[Entry]:
         if row.withdrawn_at:
             taken = f"Credit of {named(row.message)} taken back"
             yield Entry(row.withdrawn_at, "credit", taken, "the order was cancelled", "bad", message_id=row.message_id)
+
+
+def _surveys(cart: Cart) -> Iterable[Entry]:
+    for row in asks_of(cart):
+        where = row.get_via_display()
+        yield Entry(row.asked_at, "survey", f"Asked: {row.get_kind_display().lower()}", where, "quiet")
+        if row.answered_at:
+            told = answer_in_words(row.code) if row.code else f"{row.score}"
+            detail = " · ".join(filter(None, [told, shortened(row.comment), where]))
+            yield Entry(row.answered_at, "survey", f"Answered: {row.get_kind_display().lower()}", detail, "good")

@@ -163,6 +163,28 @@ def machine_in_words(code: str) -> str:
     return _MACHINES.get(code) or code.replace("_", " ")
 
 
+#: The reasons of recovery.surveys.REASONS.
+_ANSWERS = {
+    "extra_costs": "Extra costs too high (shipping, tax, fees)",
+    "account": "Had to create an account",
+    "slow_delivery": "Delivery too slow",
+    "trust": "Did not trust the site with card details",
+    "complicated": "Checkout too long or complicated",
+    "total_unclear": "Could not see the total beforehand",
+    "returns": "Returns policy",
+    "errors": "Errors or crashes",
+    "payment_methods": "Payment method missing",
+    "card_declined": "Card declined",
+    "later": "Just comparing, or saving for later",
+    "other": "Something else",
+}
+
+
+def answer_in_words(code: str) -> str:
+    """A survey's reason, short."""
+    return _ANSWERS.get(code, code)
+
+
 def money(amount: Decimal, currency: str) -> str:
     """1,234.50 EUR, with as many decimals as the currency has."""
     return f"{rounded(amount, currency):,} {currency}"

@@ -1,0 +1,172 @@
+"""Why shoppers left and how content those who bought were, in their own answers: shares with their response rate."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from recovery.models import SurveyAsk, SurveyKind
+from recovery.reports.asked import Asked
+from recovery.reports.definitions import Definition
+from recovery.reports.rates import Rate
+from recovery.statistics.scores import Score, mean_score, net_promoters
+from recovery.surveys import REASONS
+
+RESPONSE = Definition(
+    "Response rate",
+    "people who answered ÷ people who were asked",
+    "Answers to the question, the newest where somebody changed theirs.",
+    "People the question was put to in the period: on our pages, or by SMS or WhatsApp. Machines that open links were "
+    "never asked.",
+)
+WHY = Definition(
+    "Why they left",
+    "answers with this reason ÷ answers",
+    "The one reason that each shopper chose. The interval is Wilson's. Who answers chooses to, so the shares are those "
+    "of people who like to answer.",
+    "All answers to the question in the period.",
+    "Who gave no answer: see the response rate.",
+)
+CSAT = Definition(
+    "Satisfied (CSAT)", "answers of 4 or 5 ÷ answers", "Answers of 4 or 5 on the scale of 1 to 5 (Wilson's interval).",
+    "All answers.",
+)  # fmt: skip
+CES = Definition(
+    "Ease (CES)", "mean of the answers, 1 to 7", "The mean of how far people agree that ordering was easy, with "
+    "Student's t for its interval.",
+)  # fmt: skip
+NPS = Definition(
+    "Net promoter score", "% of 9 and 10 − % of 0 to 6",
+    "From −100 to 100. Its standard error is √((p₊ + p₋ − (p₊ − p₋)²) ÷ n).",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """The answers of a period. `by_stage` and `by_device`: for each value, how often each reason was given there."""
+
+    asked: int
+    answered: int
+    shares: dict[str, Rate]  # every reason that was given, the most frequent first
+    by_stage: dict[str, Counter[str]]
+    by_device: dict[str, Counter[str]]
+
+    @property
+    def response(self) -> Rate | None:
+        return Rate.of(self.answered, self.asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One question after orders. CSAT has a `share`, CES and NPS have a `score`."""
+
+    kind: str
+    asked: int
+    answered: int
+    share: Rate | None = None
+    score: Score | None = None
+
+    @property
+    def response(self) -> Rate | None:
+        return Rate.of(self.answered, self.asked)
+
+
+def reasons_of(asked: Asked) -> Reasons:
+    """What was asked in the period, and what of it was answered by `as_of`. The filters device, currency and flow are
+    those of the cart."""
+    rows = _asks(asked, SurveyKind.WHY)
+    counts: Counter[str] = Counter()
+    stages: dict[str, Counter[str]] = {}
+    devices: dict[str, Counter[str]] = {}
+    answers = rows.filter(answered_at__lte=asked.as_of).values_list("code", "cart__stage", "cart__device")
+    for code, stage, device, n in answers.annotate(n=Count("pk", distinct=True)).order_by():
+        counts[code] += n
+        stages.setdefault(stage or "", Counter())[code] += n
+        devices.setdefault(device or "", Counter())[code] += n
+    ranked = sorted(counts, key=lambda code: (-counts[code], REASONS.index(code)))
+    shares = {code: rate for code in ranked if (rate := Rate.of(counts[code], counts.total()))}
+    return Reasons(_number(rows), counts.total(), shares, stages, devices)
+
+
+def scores_of(asked: Asked) -> list[Scores]:
+    """The questions after orders that were asked in the period."""
+    found = [_scores(kind, _asks(asked, kind), asked) for kind in (SurveyKind.CSAT, SurveyKind.CES, SurveyKind.NPS)]
+    return [one for one in found if one.asked]
+
+
+def _scores(kind: str, rows: QuerySet[SurveyAsk], asked: Asked) -> Scores:
+    answers = rows.filter(answered_at__lte=asked.as_of).values_list("score").annotate(n=Count("pk", distinct=True))
+    counts: dict[int, int] = {score: n for score, n in answers.order_by() if score is not None}
+    n = sum(counts.values())
+    if kind == SurveyKind.CSAT:
+        return Scores(kind, _number(rows), n, share=Rate.of(_at_least(counts, 4), n))
+    reading = mean_score if kind == SurveyKind.CES else net_promoters
+    return Scores(kind, _number(rows), n, score=reading(counts))
+
+
+def _at_least(counts: Mapping[int, int], score: int) -> int:
+    return sum(n for given, n in counts.items() if given >= score)
+
+
+def _number(rows: QuerySet[SurveyAsk]) -> int:
+    return rows.values("pk").distinct().count()
+
+
+def _asks(asked: Asked, kind: str) -> QuerySet[SurveyAsk]:
+    which = Q(store=asked.store, kind=kind, asked_at__gte=asked.period.since, asked_at__lt=asked.period.until)
+    which &= Q(asked_at__lte=asked.as_of)
+    cart = "cart" if kind == SurveyKind.WHY else "order__cart"
+    if asked.currency:
+        which &= Q(**{f"{cart}__currency": asked.currency})
+    if asked.device:
+        which &= Q(**{f"{cart}__device": asked.device})
+    if asked.flow:
+        which &= Q(**{f"{cart}__enrolments__flow": asked.flow})
+    return SurveyAsk.objects.filter(which)
+
+
+# -- as JSON
+
+
+def as_json(asked: Asked) -> dict[str, Any]:
+    """Plain values: shares with n and interval, the response rate beside them."""
+    why = reasons_of(asked)
+    return {
+        "why": {
+            "asked": why.asked,
+            "answered": why.answered,
+            "response": rate_json(why.response),
+            "reasons": {code: rate_json(rate) for code, rate in why.shares.items()},
+            "by_stage": {stage: dict(counts) for stage, counts in sorted(why.by_stage.items())},
+            "by_device": {device: dict(counts) for device, counts in sorted(why.by_device.items())},
+        },
+        "after_order": {
+            one.kind: {
+                "asked": one.asked,
+                "answered": one.answered,
+                "response": rate_json(one.response),
+                "share": rate_json(one.share),
+                "score": _score(one.score),
+            }
+            for one in scores_of(asked)
+        },
+    }
+
+
+def rate_json(rate: Rate | None) -> dict[str, Any] | None:
+    """A share with its interval and what it is made of; None where there is nothing to divide by."""
+    if rate is None:
+        return None
+    return {"value": round(rate.value, 6), "low": round(rate.low, 6), "high": round(rate.high, 6), "hits": rate.hits,
+            "n": rate.n}  # fmt: skip
+
+
+def _score(score: Score | None) -> dict[str, Any] | None:
+    if score is None:
+        return None
+    told = {"value": score.value, "se": score.se, "low": score.low, "high": score.high}
+    return {name: None if value is None else round(value, 4) for name, value in told.items()} | {"n": score.n}

@@ -1,0 +1,63 @@
+"""An experiment and its findings as plain values. Shares are parts of one, money is text."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+from recovery.models import Experiment
+from recovery.reports import trial_words
+from recovery.reports.face import moment
+from recovery.reports.trials import Comparison, Findings
+from recovery.statistics.estimates import Estimate
+
+_ESTIMATES = ("orders", "held", "relative", "revenue", "capped", "stratified", "margin", "per_order", "gained_orders",
+              "gained_revenue")  # fmt: skip
+
+
+def experiment_json(one: Experiment) -> dict[str, Any]:
+    """What was drawn, and since when."""
+    return {
+        "id": one.pk,
+        "title": trial_words.title(one),
+        "kind": one.kind,
+        "flow": one.flow_id,
+        "started_at": moment(one.started_at),
+        "ended_at": moment(one.ended_at) if one.ended_at else None,
+        "arms": [{"name": arm["name"], "weight": float(arm["weight"])} for arm in one.arms],
+    }
+
+
+def findings_json(found: Findings) -> dict[str, Any]:
+    """Each arm, and each arm against the control; an estimate that cannot be told yet is None."""
+    return experiment_json(found.experiment) | {
+        "as_of": moment(found.as_of),
+        "currency": found.currency,
+        "control": found.control.name,
+        "planned": found.planned,
+        "sample_ratio_p": found.mismatch,
+        "results": [_arm(arm) for arm in found.arms],
+        "comparisons": [_comparison(one) for one in found.comparisons],
+    }
+
+
+def _arm(arm: Any) -> dict[str, Any]:
+    ordered = arm.outcomes.ordered if arm.outcomes else None
+    return {"arm": arm.name, "assigned": arm.assigned, "settled": arm.settled,
+            "ordered": int(ordered.y) if ordered else 0}  # fmt: skip
+
+
+def _comparison(one: Comparison) -> dict[str, Any]:
+    verdict = {"word": one.verdict.word, "more": one.verdict.more, "why": one.verdict.why}
+    return {
+        "arm": one.arm.name,
+        "verdict": verdict,
+        "estimates": {name: _estimate(getattr(one, name)) for name in _ESTIMATES},
+    }
+
+
+def _estimate(found: Estimate | None) -> dict[str, float | None] | None:
+    if found is None:
+        return None
+    told = {name: float(getattr(found, name)) for name in ("value", "low", "high", "se", "p")}
+    return {name: round(value, 6) if isfinite(value) else None for name, value in told.items()}
