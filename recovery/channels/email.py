@@ -124,11 +124,14 @@ def _subject(compiled: Compiled, seen: Mapping[str, Any]) -> str:
 
 
 def _headers(unsubscribe_url: str, locale: str) -> dict[str, str]:
-    headers = {"Content-Language": locale}
-    if unsubscribe_url:
-        headers["List-Unsubscribe"] = f"<{unsubscribe_url}>"
-        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    return headers
+    return {"Content-Language": locale, **one_click(unsubscribe_url)}
+
+
+def one_click(unsubscribe_url: str) -> dict[str, str]:
+    """The headers by which a mailbox provider says no for its user (RFC 8058); none without an address."""
+    if not unsubscribe_url:
+        return {}
+    return {"List-Unsubscribe": f"<{unsubscribe_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def _tidy(text: str) -> str:

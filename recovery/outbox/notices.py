@@ -1,4 +1,6 @@
-"""Short answers and confirmations, asked for by the person: no flow, no gaps, no quiet hours, and each goes once.
+"""What belongs to no flow: answers and confirmations that a person asked for, a survey's question, the weekly numbers.
+
+No gaps and no quiet hours (a survey is asked in the day, see recovery.bot.asking), and each goes once.
 
 One at a time: a notice is `sending` only while it is being handed over, and there are few of them.
 """
@@ -19,9 +21,12 @@ from config.lib.clock import ticking
 from config.lib.logline import handed
 from config.lib.sealing import Unsealable
 from customers.addresses import address_hashes
-from customers.consent import LIFTED_BY_YES, suppress
-from customers.models import Consent, Customer, Store, Suppression
+from customers.consent import LIFTED_BY_YES, Allowed, may_contact, suppress
+from customers.models import Channel, Consent, Customer, Store, Suppression
 from customers.models.consent import ConsentState
+from recovery.channels.context import one_line
+from recovery.channels.email import one_click
+from recovery.links.mint import masked
 from recovery.models import MessageState, Notice, ProviderPause, Reply
 from recovery.outbox.breaker import Breaker
 from recovery.outbox.callback_urls import callback_url
@@ -46,10 +51,14 @@ class Wish:
     customer: Customer | None
     channel: str
     to: str
-    purpose: str  # confirm | confirmed | stopped | started | help | answer
+    purpose: str  # confirm | confirmed | stopped | started | help | answer | survey | digest
     text: str
     dedupe_key: str
     reply: Reply | None = None
+    # Of e-mail:
+    subject: str = ""
+    html: str = ""
+    unsubscribe_url: str = ""
 
 
 def ask(wish: Wish, *, now: datetime) -> bool:
@@ -62,7 +71,10 @@ def ask(wish: Wish, *, now: datetime) -> bool:
         "purpose": wish.purpose,
         "dedupe_key": wish.dedupe_key[:200],
         "to": wish.to,
+        "subject": wish.subject[:200],
         "text": wish.text,
+        "html": wish.html,
+        "unsubscribe_url": wish.unsubscribe_url,
         "state": str(MessageState.QUEUED),
         "due_at": now,
         "created_at": now,
@@ -133,7 +145,15 @@ def _why_not(notice: Notice, now: datetime) -> str:
         return "too_late"
     if notice.purpose == "confirm" and not _still_asks(notice):
         return "no_longer_asked"
+    if notice.purpose == "survey" and not _agreed(notice):
+        return "no_consent"
     return "suppressed" if _is_suppressed(notice) else ""
+
+
+def _agreed(notice: Notice) -> bool:
+    """A question that nobody asked for goes to who said yes to the channel, as a reminder does."""
+    person = notice.customer
+    return person is not None and isinstance(may_contact(notice.store, [person], notice.channel)[person.pk], Allowed)
 
 
 def _still_asks(notice: Notice) -> bool:
@@ -158,13 +178,23 @@ def _paused_until(notice: Notice, now: datetime) -> datetime | None:
 
 
 def _envelope(notice: Notice, carrier: Carrier) -> Envelope:
+    send_id = f"n{notice.pk}.{notice.created_at:%Y%m%d%H%M%S}"
+    if notice.channel != Channel.EMAIL:
+        told = callback_url(notice)
+        return Envelope(send_id, notice.channel, notice.to, sender="", text=notice.text, callback_url=told)
+    sender = carrier.sender
     return Envelope(
-        send_id=f"n{notice.pk}.{notice.created_at:%Y%m%d%H%M%S}",
-        channel=notice.channel,
-        to=notice.to,
-        sender="",
+        send_id,
+        notice.channel,
+        notice.to,
+        sender=one_line(sender.address),
         text=notice.text,
-        callback_url=callback_url(notice),
+        sender_name=one_line(sender.name),
+        reply_to=one_line(sender.reply_to),
+        subject=one_line(notice.subject),
+        html=notice.html,
+        message_id=f"<{send_id}@{sender.address.rpartition('@')[2]}>",
+        headers=one_click(notice.unsubscribe_url),
     )
 
 
@@ -183,13 +213,21 @@ def _settle(ready: _Ready, outcome: Accepted | SendError, now: datetime) -> None
     notice = ready.notice
     rows = Notice.objects.filter(pk=notice.pk, state=MessageState.SENDING)
     if isinstance(outcome, Accepted):
-        rows.update(state=MessageState.SENT, provider_id=outcome.provider_id[:200])
+        rows.update(state=MessageState.SENT, provider_id=outcome.provider_id[:200], **_blanked(notice))
     else:
         state, due_at = _judged(notice, outcome, now)
-        rows.update(state=state, due_at=due_at, reason=outcome.code[:30], detail=outcome.detail[:300])
+        kept = {} if state == MessageState.QUEUED else _blanked(notice)
+        rows.update(state=state, due_at=due_at, reason=outcome.code[:30], detail=outcome.detail[:300], **kept)
     if isinstance(outcome, Permanent) and outcome.suppress:
         suppress(notice.store_id, notice.channel, notice.to, outcome.suppress, now=now, detail=outcome.code)
     _breaker.watch(ready.carrier, [outcome], now=now)
+
+
+def _blanked(notice: Notice) -> dict[str, str]:
+    """What is kept of it: links grant something, and only their hashes stay."""
+    if notice.purpose != "survey":
+        return {}
+    return {"text": masked(notice.text), "html": masked(notice.html), "unsubscribe_url": ""}
 
 
 def _judged(notice: Notice, error: SendError, now: datetime) -> tuple[MessageState, datetime]:
