@@ -52,7 +52,8 @@ class RoleForm(forms.ModelForm):
 
     class Meta:
         model = Membership
-        fields = ("role",)
+        fields = ("role", "wants_digest")
+        labels = {"wants_digest": "Weekly numbers by e-mail"}
 
     def clean_role(self) -> str:
         role: str = self.cleaned_data["role"]
@@ -83,7 +84,7 @@ class Members(Page):
         return super().get_form(request, obj, **(kwargs | {"form": RoleForm if obj else InviteForm}))
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return ("told_user", "store", "role", "told_since") if obj else ("store", "email", "role")
+        return ("told_user", "store", "role", "wants_digest", "told_since") if obj else ("store", "email", "role")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         return ("told_user", "store", "told_since") if obj else ()
@@ -98,7 +99,7 @@ class Members(Page):
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         if change:
-            Membership.objects.filter(pk=obj.pk).update(role=obj.role)
+            Membership.objects.filter(pk=obj.pk).update(role=obj.role, wants_digest=obj.wants_digest)
             return
         made = invitations.invite(form.cleaned_data["email"], obj.store, obj.role)
         obj.pk, obj.user = made.pk, made.user

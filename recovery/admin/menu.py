@@ -64,6 +64,7 @@ _GROUPS: list[tuple[str, list[_Item]]] = [
                 "recovery.view_providerpause",
             ),
             ("Members", "badge", "admin:customers_membership_changelist", "customers.view_membership"),
+            ("API tokens", "key", "admin:customers_apitoken_changelist", "customers.view_apitoken"),
             ("Users", "person", "admin:auth_user_changelist", "auth.view_user"),
         ],
     ),

@@ -123,6 +123,10 @@ class StoreForm(forms.ModelForm):
             "sms_max_segments": "SMS segments",
             "sms_fold": "Cheaper characters",
             "sms_double_opt_in": "SMS double opt-in",
+            "ask_why": "Ask why they left",
+            "ask_why_by_text": "… by SMS and WhatsApp too",
+            "ask_after_order": "Ask who ordered",
+            "ask_after_days": "days after the order",
             "is_active": "Active",
             "is_demo": "Synthetic data",
         }

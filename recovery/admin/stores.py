@@ -67,6 +67,7 @@ class Stores(Page):
             ("In whose name", {"fields": mail}),
             ("SMS and WhatsApp", {"fields": phones}),
             ("Discount codes by the shop's API", {"fields": [("api_host", "api_key"), "api_secret", "forget_api"]}),
+            ("Surveys", {"fields": ["ask_why", "ask_why_by_text", ("ask_after_order", "ask_after_days")]}),
             ("Switches", {"fields": ["is_active", "is_demo"]}),
         )
 

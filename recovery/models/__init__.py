@@ -20,12 +20,8 @@ from recovery.models.messages import Decision, Message, MessageState
 from recovery.models.prices import MessagePrice
 from recovery.models.provider_events import EventState, Notice, ProviderEvent, Reply
 from recovery.models.providers import ProviderPause
-<<<<<<< HEAD
-from recovery.models.templates import MessageTemplate, TemplateText, TemplateVersion
-=======
 from recovery.models.surveys import SurveyAsk, SurveyKind, SurveyVia
-from recovery.models.templates import MessageTemplate, TemplateText
->>>>>>> 76fb48f (recovery: Ask shoppers why they left, on our own pages.)
+from recovery.models.templates import MessageTemplate, TemplateText, TemplateVersion
 
 __all__ = [
     "Audience",

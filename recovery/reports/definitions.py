@@ -271,8 +271,32 @@ COHORTS = Definition(
 REASONS = Definition(
     "Reasons",
     "answers with this reason ÷ answers",
-    "What shoppers answered on the page behind the recovery link, after unsubscribing, or by a quick reply.",
-    "Answers in the period. Those who did not answer are in no reason: the response rate tells how many.",
+    "What shoppers answered on the page behind the recovery link, after unsubscribing, or by a quick reply; the newest "
+    "answer where somebody changed theirs. Who answers chooses to: the shares are those of people who like to answer.",
+    "Answers to questions put in the period. Who did not answer is in no reason: the response rate tells how many.",
+)
+RESPONSE = Definition(
+    "Response rate",
+    "people who answered ÷ people who were asked",
+    "Answers to the question, however late.",
+    "People to whom the question was put in the period: on our pages, by e-mail, SMS or WhatsApp. Machines that open "
+    "links were never asked.",
+)
+CSAT = Definition(
+    "Satisfied (CSAT)",
+    "answers of 4 or 5 ÷ answers",
+    "Answers of 4 or 5 on a scale of 1 to 5 (Wilson's interval).",
+    "All answers.",
+)
+CES = Definition(
+    "Ease (CES)",
+    "mean of the answers, 1 to 7",
+    "How far people agree that ordering was easy. The interval is Student's t.",
+)
+NPS = Definition(
+    "Net promoter score",
+    "% of 9 and 10 − % of 0 to 6",
+    "From −100 to 100. Its standard error is √((p₊ + p₋ − (p₊ − p₋)²) ÷ n).",
 )
 CONVERSATIONS = Definition(
     "Conversations abandoned",

@@ -11,38 +11,9 @@ from django.db.models import Count, Q, QuerySet
 
 from recovery.models import SurveyAsk, SurveyKind
 from recovery.reports.asked import Asked
-from recovery.reports.definitions import Definition
 from recovery.reports.rates import Rate
 from recovery.statistics.scores import Score, mean_score, net_promoters
 from recovery.surveys import REASONS
-
-RESPONSE = Definition(
-    "Response rate",
-    "people who answered ÷ people who were asked",
-    "Answers to the question, the newest where somebody changed theirs.",
-    "People the question was put to in the period: on our pages, or by SMS or WhatsApp. Machines that open links were "
-    "never asked.",
-)
-WHY = Definition(
-    "Why they left",
-    "answers with this reason ÷ answers",
-    "The one reason that each shopper chose. The interval is Wilson's. Who answers chooses to, so the shares are those "
-    "of people who like to answer.",
-    "All answers to the question in the period.",
-    "Who gave no answer: see the response rate.",
-)
-CSAT = Definition(
-    "Satisfied (CSAT)", "answers of 4 or 5 ÷ answers", "Answers of 4 or 5 on the scale of 1 to 5 (Wilson's interval).",
-    "All answers.",
-)  # fmt: skip
-CES = Definition(
-    "Ease (CES)", "mean of the answers, 1 to 7", "The mean of how far people agree that ordering was easy, with "
-    "Student's t for its interval.",
-)  # fmt: skip
-NPS = Definition(
-    "Net promoter score", "% of 9 and 10 − % of 0 to 6",
-    "From −100 to 100. Its standard error is √((p₊ + p₋ − (p₊ − p₋)²) ÷ n).",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,20 @@ _CODES = """
     WHERE d.store_id = %(store)s AND d.given_at >= %(from)s AND d.given_at < %(to)s AND d.given_at <= %(as_of)s
     ORDER BY d.given_at, d.id
 """
-ROWS = {"carts": _CARTS, "messages": _MESSAGES, "orders": _ORDERS, "codes": _CODES}
+_ANSWERS = """
+    SELECT a.kind, a.via, a.asked_at, CASE WHEN a.answered_at <= %(as_of)s THEN a.answered_at END AS answered_at,
+        CASE WHEN a.answered_at <= %(as_of)s THEN a.code ELSE '' END AS reason,
+        CASE WHEN a.answered_at <= %(as_of)s THEN a.score END AS score,
+        CASE WHEN a.answered_at <= %(as_of)s THEN a.comment ELSE '' END AS comment, 'c' || s.id AS cart, s.stage,
+        s.device, o.external_id AS order
+    FROM recovery_surveyask a LEFT JOIN carts_order o ON o.id = a.order_id
+    LEFT JOIN carts_cart s ON s.id = coalesce(a.cart_id, o.cart_id)
+    WHERE a.store_id = %(store)s AND a.asked_at >= %(from)s AND a.asked_at < %(to)s AND a.asked_at <= %(as_of)s
+      AND (%(currency)s = '' OR s.currency = %(currency)s) AND (%(device)s = '' OR s.device = %(device)s)
+      AND (%(flow)s = 0 OR EXISTS (SELECT FROM recovery_enrolment e WHERE e.cart_id = s.id AND e.flow_id = %(flow)s))
+    ORDER BY a.asked_at, a.id
+"""
+ROWS = {"answers": _ANSWERS, "carts": _CARTS, "messages": _MESSAGES, "orders": _ORDERS, "codes": _CODES}
 
 
 def rows_behind(asked: Asked, name: str) -> Iterator[list[Any]]:

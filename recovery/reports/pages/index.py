@@ -37,7 +37,7 @@ PAGES = {
     "products": Page("Products", products),
     "discounts": Page("Discounts", discounts, ("currency",), "codes"),
     "customers": Page("Customers", customers, (), "orders"),
-    "reasons": Page("Reasons", reasons, (), ""),
+    "reasons": Page("Reasons", reasons, ("currency", "device", "flow"), "answers"),
     "interactions": Page("Interactions", interactions, ("channel",), ""),
     "delivery": Page("Deliverability and consent", delivery, rows="messages"),
 }
