@@ -31,6 +31,8 @@ QUEUES = {
     "recovery.tasks.rescue": "upkeep",
     "recovery.tasks.ask_about_templates": "upkeep",
     "recovery.tasks.roll_up": "upkeep",
+    "recovery.tasks.ask_shoppers": "upkeep",
+    "recovery.tasks.send_digests": "upkeep",
     "recovery.tasks.erase": "upkeep",
     "recovery.tasks.keep_house": "upkeep",
 }
@@ -50,6 +52,8 @@ BEAT = {
     "recovery.tasks.roll_up": 60,
     "recovery.tasks.erase": 60,
     "recovery.tasks.ask_about_templates": 120,
+    "recovery.tasks.ask_shoppers": 300,
+    "recovery.tasks.send_digests": 600,
     "carts.tasks.keep_house": 3600,
     "recovery.tasks.keep_house": 3600,
 }

@@ -26,6 +26,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from carts.models import Cart, CartTransition, Delivery
 from recovery.models import Enrolment, Message, Notice, ProviderEvent, ProviderPause
+from recovery.reports.gauges import MEANINGS, gauges
 
 _PATIENCE = 2.0
 
@@ -153,6 +154,17 @@ class Gauges:
         yield GaugeMetricFamily("cartback_dead_events", "Provider events not applied", dead["provider_events"])
         paused = ProviderPause.objects.filter(lifted_at=None).count()
         yield GaugeMetricFamily("cartback_paused_providers", "Providers left alone for a while", paused)
+        yield from _of_stores(self._now)
+
+
+def _of_stores(now: datetime) -> Iterator[GaugeMetricFamily]:
+    families = {
+        name: GaugeMetricFamily(name, meaning, labels=["store", *labels])
+        for name, (meaning, labels) in MEANINGS.items()
+    }
+    for gauge in gauges(now):
+        families[gauge.name].add_metric([gauge.store, *gauge.labels], gauge.value)
+    yield from families.values()
 
 
 def _gauge(name: str, meaning: str, values: dict[str, Any], label: str) -> GaugeMetricFamily:

@@ -91,6 +91,18 @@ def note_asked(
     return batch.insert(SurveyAsk, [row], conflict="DO NOTHING") > 0
 
 
+def key_of(kind: str, cart_id: int | None, order_id: int | None) -> str:
+    """By which key the notice that asks is known."""
+    return f"survey:{kind}:{cart_id or ''}:{order_id or ''}"
+
+
+def never_asked(key: str) -> None:
+    """The notice with this key was not sent after all."""
+    _, kind, cart, order = key.split(":")
+    whose = {"order_id": int(order)} if order else {"cart_id": int(cart), "order": None}
+    SurveyAsk.objects.filter(kind=kind, answered_at=None, **whose).delete()
+
+
 def forget_asked(message_id: int, since: datetime) -> None:
     """What was shown since then turned out to be shown to a machine. An answer shows that it was not."""
     SurveyAsk.objects.filter(link__message_id=message_id, asked_at__gte=since, answered_at=None).delete()

@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from config.lib.wake import wake
 from recovery import approvals, intake, privacy
-from recovery.bot import double_opt_in
+from recovery.bot import asking, double_opt_in
 from recovery.callbacks import process as callbacks
 from recovery.callbacks import retention
 from recovery.discounts import close, make
 from recovery.flows import runner
 from recovery.outbox import notices, reconcile, send
-from recovery.reports import rollup
+from recovery.reports import digest, rollup
 
 _MOST_BATCHES = 40
 
@@ -101,6 +101,20 @@ def ask_about_templates() -> None:
 def roll_up() -> None:
     """Keep the figures of the days that changed."""
     _until_dry(rollup.roll_up, rollup.BATCH)
+
+
+@shared_task
+def ask_shoppers() -> None:
+    """Put the questions that are due to shoppers."""
+    if asking.ask_due(timezone.now()):
+        wake("recovery.tasks.send_notices")
+
+
+@shared_task
+def send_digests() -> None:
+    """The numbers of the week, on Monday morning."""
+    if digest.send_digests(timezone.now()):
+        wake("recovery.tasks.send_notices")
 
 
 @shared_task

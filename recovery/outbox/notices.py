@@ -24,6 +24,7 @@ from customers.addresses import address_hashes
 from customers.consent import LIFTED_BY_YES, Allowed, may_contact, suppress
 from customers.models import Channel, Consent, Customer, Store, Suppression
 from customers.models.consent import ConsentState
+from recovery import surveys
 from recovery.channels.context import one_line
 from recovery.channels.email import one_click
 from recovery.links.mint import masked
@@ -38,7 +39,8 @@ log = logging.getLogger("cartback.notices")
 _MOST = 20
 _GOOD_FOR = td(hours=24)  # an answer that comes later answers nothing
 #: Who said STOP is told so once, and who then asks for help gets it; nobody else on the stop list is written to.
-_ANSWERS_TO_STOP = ("stopped", "help")
+#: Somebody of the store asked for the digest, whatever they say as a shopper.
+_ANSWERS_TO_STOP = ("stopped", "help", "digest")
 
 _breaker = Breaker()
 
@@ -115,7 +117,9 @@ def _prepare(now: datetime) -> _Ready | Notice | None:
         return None
     reason = _why_not(notice, now)
     if reason:
-        return _write(notice, state=MessageState.SKIPPED, reason=reason)
+        if notice.purpose == "survey":
+            surveys.never_asked(notice.dedupe_key)
+        return _write(notice, state=MessageState.SKIPPED, reason=reason, **_blanked(notice))
     until = _paused_until(notice, now)
     try:
         carrier = carrier_for(notice.store, notice.channel)
@@ -218,6 +222,8 @@ def _settle(ready: _Ready, outcome: Accepted | SendError, now: datetime) -> None
         state, due_at = _judged(notice, outcome, now)
         kept = {} if state == MessageState.QUEUED else _blanked(notice)
         rows.update(state=state, due_at=due_at, reason=outcome.code[:30], detail=outcome.detail[:300], **kept)
+        if state == MessageState.FAILED and notice.purpose == "survey":
+            surveys.never_asked(notice.dedupe_key)
     if isinstance(outcome, Permanent) and outcome.suppress:
         suppress(notice.store_id, notice.channel, notice.to, outcome.suppress, now=now, detail=outcome.code)
     _breaker.watch(ready.carrier, [outcome], now=now)
