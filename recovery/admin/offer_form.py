@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta as td
 from typing import Any
 
 from django import forms
@@ -19,7 +20,9 @@ class OfferForm(forms.ModelForm):
     """The form says before the first message what would go wrong with it."""
 
     valid_for = DurationField(
-        label="Valid for", help_text="Counted from the moment the message is sent: 2d, 72h. The last day counts whole."
+        label="Valid for",
+        initial=td(days=3),
+        help_text="Counted from the moment the message is sent: 2d, 72h. The last day counts whole.",
     )
 
     class Meta:

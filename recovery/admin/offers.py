@@ -41,7 +41,7 @@ class Offers(Page):
     empty_title = "No offers yet"
     empty_hint = "An offer is a discount that a step of a flow may carry. Most shoppers need none: keep it for late."
     fieldsets = (
-        ("What", {"fields": ("store", "name", ("kind", "value", "currency"), ("minimum", "products"), "valid_for")}),
+        ("What", {"fields": ("store", "name", "kind", ("value", "currency"), ("minimum", "products"), "valid_for")}),
         ("Codes", {"fields": ("source", "static_code")}),
         ("For whom", {"fields": ("audience", "days_between", "guard_fishing")}),
         ("Limits", {"fields": (("monthly_budget", "margin_floor"), "is_active")}),
