@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.urls import reverse_lazy
+
 from config import env
 from config.secrets import secret_keys
 from config.version import version
@@ -53,6 +55,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "customers.admin.second_step.SecondStep",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -126,15 +129,19 @@ TWILIO_API_URL = env.origin("TWILIO_API_URL", "https://api.twilio.com") if env.t
 TWILIO_SMS_PER_SECOND = env.number("TWILIO_SMS_PER_SECOND", 1, 1, 10_000)  # segments; what your sender may send
 DEFAULT_SENDER = env.text("DEFAULT_SENDER", f"reminders@{_PUBLIC.hostname}")
 MAILBOX_DIR = DATA_DIR / "mailbox"
+#: Asked in place of the machine's own about a sender's domain: "127.0.0.1:5353". For tests.
+DNS_SERVERS: list[str] = []
 SENDING_THREADS = env.number("SENDING_THREADS", 32, 1, 256)
 SENDING_LEASE_SECONDS = env.number("SENDING_LEASE_SECONDS", 300, 5, 86400)
 
 # -- people
 
+SESSION_COOKIE_AGE = 12 * 60 * 60  # a day's work; a changed password ends every other session at once
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _PUBLIC.scheme == "https"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY") else None
+BEHIND_PROXY = env.flag("BEHIND_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"  # with no-referrer, browsers post forms as from nowhere, and CSRF refuses them
@@ -155,6 +162,8 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "recovery.admin.front_page.front_page",
     "STYLES": ["recovery.admin.menu.stylesheet"],
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "recovery.admin.menu.icon"}],
+    "LOGIN": {"form": "customers.login_form.LoginForm"},
+    "ACCOUNT": {"navigation": [{"title": "Two-factor sign-in", "link": reverse_lazy("admin_two_factor")}]},
     "SIDEBAR": {"navigation": "recovery.admin.menu.navigation"},
 }
 

@@ -49,7 +49,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "customers.change_customer",
         "customers.export_customer",
         "customers.*_suppression",
-        "customers.view_changelog",
+        "customers.view_loggedchange",
         "recovery.*",
     ),
     Role.OWNER: ("carts.*", "customers.*", "recovery.*"),
@@ -72,10 +72,10 @@ def roles_of(user: Any) -> dict[int, str]:
     """Store id → role. Read once for each user object, which is once a request."""
     if not user.is_active or user.pk is None:
         return {}
-    known: dict[int, str] | None = user.__dict__.get("_cartback_roles")
+    known: dict[int, str] | None = getattr(user, "_cartback_roles", None)
     if known is None:
         known = dict(Membership.objects.filter(user_id=user.pk).values_list("store_id", "role"))
-        user.__dict__["_cartback_roles"] = known
+        user._cartback_roles = known
     return known
 
 

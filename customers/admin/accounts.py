@@ -8,8 +8,13 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from customers import two_factor
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -31,3 +36,12 @@ class Users(UserAdmin, ModelAdmin):
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
+    actions = ("end_second_factor",)
+
+    @action(description="Reset two-factor sign-in")
+    def end_second_factor(self, request: HttpRequest, rows: QuerySet[User]) -> None:
+        """For who lost phone and paper: the password alone signs them in, until they set it up anew."""
+        found = [user for user in rows if two_factor.end(user)]
+        for user in found:
+            self.log_change(request, user, "Two-factor sign-in was reset")
+        self.message_user(request, f"Reset for {len(found)} of {len(rows)}.")

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Field, ForeignKey, ManyToManyField, Model, QuerySet
@@ -20,7 +22,7 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.paginator import InfinitePaginator
 
-from customers import access
+from customers import access, changes
 from customers.models import Store
 
 
@@ -153,9 +155,35 @@ class Page(OwnChoices, ModelAdmin):
         """An action changes rows, unless it says that it only reads: it gets those of the stores where one may."""
         action = self.get_actions(request).get(request.POST.get("action", ""))
         reads = action is not None and "view" in getattr(action[0], "allowed_permissions", ())
-        permission = self.permission("view" if reads else "change")
-        response: HttpResponse | None = super().response_action(request, access.own(request.user, queryset, permission))
+        own = access.own(request.user, queryset, self.permission("view" if reads else "change"))
+        chosen = [] if reads or action is None else list(own.filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME)))
+        response: HttpResponse | None = super().response_action(request, own)
+        if action is not None and action[1] != "delete_selected":  # that one logs by itself
+            for row in chosen:
+                self.log_change(request, row, str(action[2]))
         return response
+
+    # -- who changed what
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        return changes.with_values(super().construct_change_message(request, form, formsets, add), form)
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        return self._logged(super().log_addition(request, obj, message), obj)
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        return self._logged(super().log_change(request, obj, message), obj)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """One line at a time: each has a store."""
+        user: Any = request.user
+        for row in queryset:
+            entry = LogEntry.objects.log_actions(user.pk, [row], DELETION, single_object=True)
+            self._logged(entry, row)
+
+    def _logged(self, entry: Any, row: Model) -> Any:
+        changes.of_store(entry, access.store_id_of(row))
+        return entry
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         raise Http404

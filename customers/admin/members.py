@@ -37,6 +37,13 @@ class InviteForm(forms.ModelForm):
         model = Membership
         fields = ("store", "role")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stores = list(self.fields["store"].queryset[:2]) if "store" in self.fields else []  # type: ignore[attr-defined]
+        self.initial.setdefault("role", Role.MARKETER)
+        if len(stores) == 1:
+            self.initial.setdefault("store", stores[0].pk)
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         user = invitations.known(cleaned.get("email", ""))

@@ -1,6 +1,6 @@
 """Stores, the people who shop there, and what they allowed. Import from here; inside, imports run one way."""
 
-from customers.models.access import ApiToken, Membership, Role
+from customers.models.access import ApiToken, LoggedChange, Membership, Role, SecondFactor
 from customers.models.consent import Channel, Consent, ConsentEvent
 from customers.models.people import Customer, Identity
 from customers.models.privacy import PrivacyRequest
@@ -15,10 +15,12 @@ __all__ = [
     "ConsentEvent",
     "Customer",
     "Identity",
+    "LoggedChange",
     "Membership",
     "Platform",
     "PrivacyRequest",
     "Role",
+    "SecondFactor",
     "Store",
     "StoreSecret",
     "Suppression",

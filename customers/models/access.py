@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.db import models
 from django.utils import timezone
 
@@ -9,7 +10,7 @@ from customers.models.stores import Store
 
 
 class Role(models.TextChoices):
-    """What somebody is to one store. What each may do stands in `customers.access.PERMISSIONS`."""
+    """What somebody is to one store. What each may do: `customers.access.PERMISSIONS`."""
 
     OWNER = "owner", "Owner"
     MARKETER = "marketer", "Marketer"
@@ -59,3 +60,31 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} (…{self.hint})"
+
+
+class LoggedChange(models.Model):
+    """Which store a line of Django's log is about: the row itself may be gone when somebody asks."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="logged_changes", db_index=False)
+    entry = models.OneToOneField(LogEntry, on_delete=models.CASCADE, related_name="of_store")
+
+    class Meta:
+        verbose_name = "change"
+        verbose_name_plural = "change log"
+        indexes = [models.Index(fields=["store", "-id"], name="change_newest")]
+
+    def __str__(self) -> str:
+        return str(self.entry)
+
+
+class SecondFactor(models.Model):
+    """Somebody's second factor at sign-in: time-based codes (RFC 6238), and codes on paper that work once each."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="second_factor")
+    sealed = models.TextField()  # the shared key
+    confirmed_at = models.DateTimeField(null=True)  # None: begun, and asked of nobody yet
+    last_counter = models.BigIntegerField(default=0)  # the newest code that was used: none works twice
+    paper_codes = models.JSONField(default=list)  # hashes of those that are left
+
+    def __str__(self) -> str:
+        return f"second factor of {self.user}"

@@ -16,14 +16,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from carts.models import Delivery, DeliveryState
-from customers.access import own, stores_for
+from customers.access import may, own, stores_for
 from customers.admin.base import address
 from customers.models import PrivacyRequest, Store
 from customers.models.privacy import PrivacyKind
 from recovery.admin.rate_card import Card
 from recovery.admin.wording import standing
+from recovery.first_steps import standings
 from recovery.models import (
     EventState,
+    FirstRun,
     Flow,
     FlowStatus,
     FlowStep,
@@ -79,6 +81,7 @@ def jobs(user: Any, stores: list[Store], now: datetime) -> list[Job]:
         *_pauses(user, now),
         *_dead_letters(user),
         *_dead_events(user),
+        *_unfinished(user, stores),
         *_silent_stores(stores),
         *_nameless_stores(stores),
         *_flows(stores),
@@ -124,6 +127,21 @@ def _dead_events(user: Any) -> list[Job]:
         return []
     link = _listed("recovery_providerevent", state__exact=EventState.DEAD)
     return [Job(f"{count} callback{_s(count)} of providers could not be applied", link, "Read and apply again", "bad")]
+
+
+def _unfinished(user: Any, stores: list[Store]) -> list[Job]:
+    """Stores whose first steps were begun and not ended, for those who may go on with them."""
+    own_ids = {store.pk for store in stores if may(user, "customers.change_store", store)}
+    runs = FirstRun.objects.filter(store_id__in=own_ids, done_at=None).select_related("store")
+    found = [(run.store, standings(run.store, run)) for run in runs[:5]]
+    return [
+        Job(
+            f"{store} is not set up yet: {sum(one.done for one in steps)} of {len(steps)} steps are done",
+            reverse("admin_first_run", args=[store.slug]), "Go on",
+        )
+        for store, steps in found
+        if not all(one.done for one in steps)
+    ]  # fmt: skip
 
 
 def _silent_stores(stores: list[Store]) -> list[Job]:

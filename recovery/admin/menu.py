@@ -65,6 +65,7 @@ _GROUPS: list[tuple[str, list[_Item]]] = [
             ),
             ("Members", "badge", "admin:customers_membership_changelist", "customers.view_membership"),
             ("API tokens", "key", "admin:customers_apitoken_changelist", "customers.view_apitoken"),
+            ("Change log", "history", "admin:customers_loggedchange_changelist", "customers.view_loggedchange"),
             ("Users", "person", "admin:auth_user_changelist", "auth.view_user"),
         ],
     ),

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
@@ -20,11 +20,13 @@ from carts.inbox import doors
 from carts.models import Delivery
 from config.lib.durations import in_words
 from config.lib.sealing import Unsealable
+from customers.access import may
 from customers.admin.base import Deed, Page, address, local
 from customers.models import Store, StoreSecret
 from recovery import attribution
 from recovery.admin.store_form import SecretForm, StoreForm
 from recovery.flows.standard import install_standard_flow
+from recovery.models import FirstRun
 from recovery.opening import new_secret, webhook_url
 
 
@@ -112,6 +114,8 @@ class Stores(Page):
 
     def _show_once(self, request: HttpRequest, store: Store, secret: str) -> HttpResponse:
         context = self._context(request, store) | {"title": f"The secret of {store}", "secret": secret}
+        if FirstRun.objects.filter(store=store, done_at=None).exists():
+            context["store_url"] = reverse("admin_first_run", args=[store.slug])
         response = TemplateResponse(request, "admin/store_secret_shown.html", context)
         response["Cache-Control"] = "private, no-store"
         return response
@@ -147,7 +151,8 @@ class Stores(Page):
 
     def response_add(self, request: HttpRequest, obj: Store, post_url_continue: str | None = None) -> HttpResponse:
         made = getattr(request, "made_secret", "")
-        return self._show_once(request, obj, made) if made else redirect(address(obj))
+        FirstRun.objects.get_or_create(store=obj)
+        return self._show_once(request, obj, made) if made else redirect("admin_first_run", obj.slug)
 
     def end_old_secrets(self, request: HttpRequest, obj: Store) -> None:
         now = timezone.now()
@@ -168,6 +173,9 @@ class Stores(Page):
         ]
         return {
             "store": obj,
+            "first_run_url": reverse("admin_first_run", args=[obj.slug])
+            if may(request.user, "customers.change_store", obj)
+            else "",
             "webhook_url": webhook_url(obj),
             "first_delivery": local(first.received_at, obj) if first else "",
             "secrets": secrets,

@@ -4,6 +4,7 @@ from recovery.models.credits import Credit
 from recovery.models.discounts import Audience, CodeSource, CodeState, DiscountCode, Offer, OfferKind, StoreDiscount
 from recovery.models.experiments import Assignment, Experiment, ExperimentKind
 from recovery.models.figures import DailyFigures, DailySteps, RolledDay, TouchedDay
+from recovery.models.first_run import FirstRun
 from recovery.models.flows import (
     Enrolment,
     EnrolmentState,
@@ -38,6 +39,7 @@ __all__ = [
     "EnrolmentState",
     "Experiment",
     "ExperimentKind",
+    "FirstRun",
     "Flow",
     "FlowStatus",
     "FlowStep",
