@@ -8,7 +8,6 @@ from datetime import timedelta as td
 from typing import Any
 
 from django.apps import apps
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.postgres.fields import ArrayField
 from django.db import DatabaseError, models, transaction
@@ -16,6 +15,7 @@ from django.db.models import F, Model, QuerySet, Value
 from django.db.models.functions import Concat, Left
 from django.test import Client
 
+from customers import changes
 from customers.access import store_path
 from customers.models import Membership, Store
 from recovery.models import Flow, FlowStep, FlowVersion, MessageTemplate, TemplateText
@@ -81,11 +81,12 @@ def _store(name: str, slug: str, boss: User) -> Store:
     FlowStep.objects.create(version=draft, position=1, delay=td(hours=1), template=template)
     worker = User.objects.create_user(f"worker@{name.split()[0].lower()}.example", is_staff=True)
     Membership.objects.create(user=worker, store=store, role="support")
+    changes.log(boss, store, f"{name} was changed")
     for model in of_stores():
         if not rows(model, store).exists():
             _made_up(model, store)
         row = rows(model, store)[0]
-        LogEntry.objects.log_actions(boss.pk, [row], CHANGE, f"{name} was changed", single_object=True)
+        changes.log(boss, row, f"{name} was changed")
     return store
 
 
