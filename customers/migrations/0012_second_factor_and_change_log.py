@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("admin", "0003_logentry_add_action_flag_choices"),
-        ("customers", "0010_store_reaches_the_shops_api"),
+        ("customers", "0011_surveys_tokens_and_digests"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0011_second_factor_and_change_log"),
-        ("recovery", "0015_stores_have_prices_of_their_own"),
+        ("customers", "0012_second_factor_and_change_log"),
+        ("recovery", "0016_surveys"),
     ]
 
     operations = [
