@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta as td
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -60,6 +61,13 @@ class OfferForm(forms.ModelForm):
             "is_active": "Off: messages go without it, or not at all, as their step says.",
         }
         widgets = {"products": UnfoldAdminTextInputWidget()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("value", "minimum", "monthly_budget"):
+            amount = self.initial.get(name)
+            if isinstance(amount, Decimal):  # 10, not 10.000
+                self.initial[name] = f"{amount.normalize():f}"
 
     def clean_products(self) -> list[str]:
         return [text for product in self.cleaned_data["products"] if (text := product.strip())]
