@@ -194,7 +194,7 @@ def _row(row: Row, cart: Cart | None, store: Store, see_people: bool) -> dict[st
         "variant": line.variant,
         "at": local(line.at, store),
         "put_off": f"from {line.planned_at.astimezone(store.zone):%d %b %H:%M}: {put_off}" if put_off else "",
-        "cost": money(row.cost, row.currency) if row.cost else "",
+        "cost": f"{row.cost:f} {row.currency}" if row.cost else "",
     }
 
 

@@ -46,15 +46,7 @@ def start(form: StartForm, *, now: Any) -> Flow:
 
 def shelf(store: Store | None) -> list[dict[str, Any]]:
     """Every ready-made flow, told for a store."""
-    return [
-        {
-            "key": one.key,
-            "name": one.name,
-            "about": one.about,
-            "steps": [_told(piece, one, store) for piece in one.pieces],
-        }
-        for one in READY_MADE
-    ]
+    return [{"ready": one, "steps": [_told(piece, one, store) for piece in one.pieces]} for one in READY_MADE]
 
 
 def _told(piece: Piece, ready: ReadyMade, store: Store | None) -> dict[str, str]:

@@ -61,7 +61,9 @@ def test_an_empty_flow_is_started_too(boss, store):
 
 def test_the_gallery_tells_the_times_of_the_store(boss):
     make_store(abandon_after=td(minutes=45))
-    assert "After 45 minutes" in boss.get(reverse(START)).content.decode()
+    page = boss.get(reverse(START)).content.decode()
+    assert "After 45 minutes" in page
+    assert [one.name for one in READY_MADE if f'Start from this<span class="cb-unseen">: {one.name}' not in page] == []
 
 
 def test_a_strange_store_is_not_offered_and_not_taken(clerk: Any, store):
