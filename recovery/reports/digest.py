@@ -123,7 +123,7 @@ def as_html(digest: Digest) -> str:
 
 _READING = (
     "A cart is settled 14 days after it was started. Only settled carts make rates, so a rate never moves later.",
-    "The two numbers after a rate are its 95 % interval. Where two intervals overlap widely, nothing has changed.",
+    "The two numbers after a rate are its 95 % interval. Where two of them overlap widely, nothing is known to differ.",
     "Ordered after a click is not what the messages brought: some would have come anyway. Experiments tell the rest.",
 )
 
@@ -169,10 +169,10 @@ def _counts(week: Figures) -> list[tuple[str, str]]:
 
 
 def _bar(name: str, rate: Rate | None) -> dict[str, str]:
-    """A line with a bar: its width in whole per cent, at least one, so that it is seen."""
+    """A line with a bar: its width in whole per cent, at least one where there is anything."""
     if rate is None:
         return {"name": name, "value": "–", "note": "nothing to divide by yet", "width": "0", "rest": "100"}
-    width = min(99, max(1, round(100 * rate.value)))
+    width = max(1, round(100 * rate.value)) if rate.hits else 0
     few = ", too few to say" if rate.too_few else ""
     note = f"{rate.low:.1%} to {rate.high:.1%}, {rate.hits:,} of {rate.n:,}{few}"
     return {"name": name, "value": f"{rate.value:.1%}", "note": note, "width": f"{width}", "rest": f"{100 - width}"}

@@ -45,6 +45,8 @@ def net_promoters(counts: Mapping[int, int]) -> Score | None:
         return None
     up = sum(count for score, count in counts.items() if score >= 9) / n
     down = sum(count for score, count in counts.items() if score <= 6) / n
+    if n == 1:
+        return Score(100 * (up - down), n, None, None, None)
     net, se = up - down, sqrt(max(0.0, up + down - (up - down) ** 2) / n)
     low, high = max(-1.0, net - _Z95 * se), min(1.0, net + _Z95 * se)
     return Score(100 * net, n, 100 * se, 100 * low, 100 * high)

@@ -50,7 +50,7 @@ def _why(found: Reasons, earlier: Reasons | None) -> Section:
         definitions.REASONS,
         cards=[Card(definitions.RESPONSE, found.response, before=earlier.response if earlier else None)],
         tables=[Table("reasons", head, rows)],
-        note=f"{found.answered} answers: too few to rank the reasons." if few else "",
+        note=f"Too few answers to rank the reasons: {found.answered}." if few else "",
     )
 
 
@@ -62,11 +62,11 @@ def _split(
     if not found.answered:
         return []
     rows = [
-        (names.get(value, value) or "Not told", answer_in_words(code), Rate.of(n, by[value].total()))
+        (f"{names.get(value, value) or 'Not told'}: {answer_in_words(code)}", Rate.of(n, by[value].total()))
         for value in values
         for code, n in by[value].most_common(3)
     ]
-    head = (title.removeprefix("By ").capitalize(), "Most frequent reasons", "Share of the answers there")
+    head = ("The most frequent reasons", "Share of the answers there")
     return [Section(title, definitions.REASONS, tables=[Table(key, head, rows)])]
 
 
@@ -75,7 +75,7 @@ def _scored(one: Scores) -> Section:
     cards = [Card(meant, one.share or (f"{one.score.value:.1f}" if one.score else None), _interval(one.score))]
     return Section(
         meant.title, meant, cards=[*cards, Card(definitions.RESPONSE, one.response)],
-        note="" if one.answered >= TOO_FEW else f"{one.answered} answers: too few to say much.",
+        note="" if one.answered >= TOO_FEW else f"Too few answers to say much: {one.answered}.",
     )  # fmt: skip
 
 

@@ -14,11 +14,12 @@ from recovery.callbacks import doors
 from recovery.callbacks.process import take_events
 from recovery.flows.runner import run_flows
 from recovery.flows.standard import install_standard_flow
-from recovery.models import Enrolment, Message, Notice, ProviderEvent, Reply
+from recovery.models import Enrolment, Message, Notice, ProviderEvent, Reply, SurveyAsk
 from recovery.outbox import prepare
 from recovery.outbox.notices import send_notices
 from recovery.outbox.send import send_due
 from recovery.providers.console.provider import read_mailbox
+from recovery.surveys import note_asked
 from tests.factories import after, ago, checkout, make_store, person, put
 from tests.races.threads import at_once
 from tests.recovery.callbacks.posting import DUE, TOKEN, on_their_way, phone, write
@@ -250,3 +251,12 @@ def test_without_a_stop_it_is_sent(tmp_path):
     due_by_sms()
     send_due(DUE)
     assert [mail.channel for mail in read_mailbox(tmp_path)] == ["sms"]
+
+
+def test_a_number_answers_what_was_asked_and_pauses_nothing(anna):
+    cart = anna.carts.get()
+    note_asked(anna.store.pk, "why", "sms", now=ago(hours=1), customer_id=anna.pk, cart_id=cart.pk)
+    assert says(anna.store, "2") == "survey"
+    assert SurveyAsk.objects.get().code == "slow_delivery"
+    assert Enrolment.objects.get().state != "stopped"
+    assert says(anna.store, "What is 2 of them?") == "paused"
