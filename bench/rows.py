@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from bench.parcels import FIRST_NAMES, SECRET, THINGS
 
 if TYPE_CHECKING:
+    from django.db.models import Model
+
     from carts.snapshots import CartSnapshot
 
 SILENCE = td(minutes=30)
@@ -110,3 +112,24 @@ def queue_messages(now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # as autovacuum would have done between so many carts and their messages
     return Message.objects.due(now).count()
+
+
+def blanks(model: type[Model]) -> dict[str, str]:
+    """Every column that must hold something, with what a row begins with, as SQL."""
+    words: dict[str, str] = {}
+    for each in model._meta.concrete_fields:
+        if each.null or each.primary_key:
+            continue
+        value = each.get_default()
+        words[str(each.column)] = _literal(value)
+    return words
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, datetime):
+        return "now()"
+    if isinstance(value, (list, dict)):
+        return f"'{'{}' if isinstance(value, dict) else '[]'}'::jsonb"
+    if isinstance(value, (bool, int, Decimal)):
+        return str(value).lower()
+    return f"'{value or ''}'"

@@ -13,7 +13,7 @@ from statistics import median
 from bench.ground import Ground
 from bench.options import Options
 from bench.results import Result, Spread, ratios
-from bench.rows import make_store
+from bench.rows import blanks, make_store
 from bench.usage import Cost, measured
 
 SMALL = 50_000
@@ -66,6 +66,8 @@ def fill(side: Side) -> None:
     """Active carts whose deadlines follow one another."""
     from django.db import connection
 
+    from carts.models import Cart
+
     store_id = make_store("shopify", side.began)
     told = {
         "store_id": str(store_id),
@@ -80,31 +82,12 @@ def fill(side: Side) -> None:
         "lines": f"'{_LINE}'::jsonb",
         "restore_url": "'https://puro.example/55501/checkouts/ac/hWN7aXq0/recover?key=' || md5(n::text)",
     }
-    values = _defaults() | told
+    values = blanks(Cart) | told
     sql = _CARTS.format(columns=", ".join(f'"{column}"' for column in values), values=", ".join(values.values()))
     with connection.cursor() as cursor:
         cursor.execute(sql, {"count": side.count, "began": side.began, "apart": f"{_APART.total_seconds()} seconds"})
         cursor.execute("VACUUM ANALYZE carts_cart")
         cursor.execute("CHECKPOINT")
-
-
-def _defaults() -> dict[str, str]:
-    """Every column that must hold something, with what a cart begins with."""
-    from carts.models import Cart
-
-    words: dict[str, str] = {}
-    for each in Cart._meta.concrete_fields:
-        if each.null or each.primary_key:
-            continue
-        value = each.get_default()
-        words[str(each.column)] = (
-            "now()" if isinstance(value, datetime) else "'[]'::jsonb" if value == [] else _literal(value)
-        )
-    return words
-
-
-def _literal(value: object) -> str:
-    return str(value).lower() if isinstance(value, (bool, int)) else f"'{value or ''}'"
 
 
 def _idle(side: Side) -> float:

@@ -9,7 +9,7 @@ from datetime import timedelta as td
 from typing import Any
 
 from carts import folding
-from carts.models import Cart, CartState, CartToken, CartTransition, Order, Refund, TransitionKind
+from carts.models import Cart, CartChange, CartState, CartToken, CartTransition, Order, Refund, TransitionKind
 from carts.snapshots import CartSnapshot, OrderDeleted, OrderSnapshot, RefundSnapshot
 from config.lib import batch
 from config.lib.money import rounded
@@ -50,6 +50,7 @@ class Desk:
         self.carts: dict[int, Cart] = {}
         self.orders: dict[str, Order] = {}
         self.transitions: list[dict[str, Any]] = []
+        self.changes: list[dict[str, Any]] = []
         self.refunds: dict[str, dict[str, Any]] = {}
         self._before: dict[tuple[type, int], dict[str, Any]] = {}
         self._touched: set[int] = set()  # customers whose carts and orders may now belong together
@@ -101,7 +102,11 @@ class Desk:
         newest = snapshot.kind == "checkout" and snapshot.updated_at >= (cart.checkout_version or snapshot.updated_at)
         if customer_id and (newest or not cart.customer_id):
             cart.customer_id = customer_id
+        before = folding.look_at(cart)
         changes = folding.fold_cart(cart, snapshot, timeout=self.store.abandon_after)
+        what = folding.difference(before, cart) if before else {}
+        if what:
+            self.changes.append({"cart_id": cart.pk, "at": snapshot.updated_at, "what": what, "total": cart.total})
         order = self._tie(cart, snapshot.tokens)
         if order:
             self._attach(order, cart, "token")
@@ -299,6 +304,7 @@ class Desk:
         refunds = [self.refunds[key] for key in sorted(self.refunds)]
         batch.insert(Refund, refunds, conflict="(store_id, external_id) DO UPDATE SET amount = excluded.amount")
         batch.insert(CartTransition, self.transitions)
+        batch.insert(CartChange, self.changes)
 
     def _save(self, model: type[Cart] | type[Order], rows: Iterable[Any], columns: list[str]) -> None:
         new, changed = [], []

@@ -54,6 +54,51 @@ def fold_cart(cart: Cart, snapshot: CartSnapshot, *, timeout: td) -> list[Change
     return _changes(before, cart)
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A cart as it was before an event."""
+
+    lines: list[dict[str, Any]]
+    stage: str
+    payment_failed: bool
+
+
+def look_at(cart: Cart) -> Look | None:
+    """None for a cart that nothing was told of yet: its beginning is no change."""
+    if cart.cart_version is None and cart.checkout_version is None:
+        return None
+    return Look(cart.lines, cart.stage, cart.payment_failed)
+
+
+def difference(before: Look, cart: Cart) -> dict[str, Any]:
+    """What an event changed that a shopper would notice, as `CartChange.what` keeps it; {} for nothing."""
+    what: dict[str, Any] = {}
+    if cart.lines is not before.lines and (lines := _lines_apart(before.lines, cart.lines)):
+        what["lines"] = lines
+    if cart.stage != before.stage:
+        what["stage"] = str(cart.stage)
+    if cart.payment_failed and not before.payment_failed:
+        what["payment_failed"] = True
+    return what
+
+
+def _lines_apart(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[list[Any]]:
+    was, now = _counted(before), _counted(after)
+    titles = {_key(line): line.get("title", "") for line in (*before, *after)}
+    return [[titles[key], was.get(key, 0), now.get(key, 0)] for key in titles if was.get(key, 0) != now.get(key, 0)]
+
+
+def _counted(lines: list[dict[str, Any]]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for line in lines:
+        counts[_key(line)] = counts.get(_key(line), 0) + line.get("quantity", 0)
+    return counts
+
+
+def _key(line: dict[str, Any]) -> str:
+    return str(line.get("variant_id") or line.get("product_id") or line.get("title", ""))
+
+
 def settle(cart: Cart, *, timeout: td, moved: bool) -> None:
     """State and deadline out of the facts. Ordered is final; an abandoned cart wakes only when something moved."""
     if cart.ordered_at:

@@ -97,7 +97,12 @@ class Cart(models.Model):
         ]
         indexes = [
             models.Index(fields=["abandon_after"], name="cart_silent", condition=Q(abandon_after__isnull=False)),
-            models.Index(fields=["store", "-last_activity_at"], name="cart_newest"),
+            # Filters of the list are answered in the index, however few carts fit.
+            models.Index(fields=["store", "-last_activity_at", "state", "stage"], name="cart_newest"),
+            models.Index(fields=["store", "-last_activity_at"], name="cart_test", condition=Q(is_test=True)),
+            models.Index(
+                fields=["store", "-last_activity_at"], name="cart_payment_failed", condition=Q(payment_failed=True)
+            ),
             models.Index(fields=["store", "started_at"], name="cart_started"),
         ]
 
@@ -118,3 +123,22 @@ class CartToken(models.Model):
 
     def __str__(self) -> str:
         return self.token
+
+
+class CartChange(models.Model):
+    """What the shopper did to a cart after its first contents, for the cart's story.
+
+    `what`: {"lines": [[title, quantity before, after], …], "stage": how far they got, "payment_failed": true}, each
+    only where it changed.
+    """
+
+    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="changes")
+    at = models.DateTimeField()
+    what = models.JSONField()
+    total = models.DecimalField(max_digits=15, decimal_places=3)  # after it, in the cart's currency
+
+    class Meta:
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"change of c{self.cart_id} {self.at:%Y-%m-%d %H:%M}"

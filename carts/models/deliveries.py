@@ -54,6 +54,7 @@ class Delivery(models.Model):
             models.Index(fields=["id"], name="delivery_pending", condition=Q(state="pending")),
             models.Index(fields=["-id"], name="delivery_dead", condition=Q(state="dead")),
             models.Index(fields=["received_at"], name="delivery_by_age"),
+            models.Index(fields=["store", "-id", "state"], name="delivery_of_store"),
         ]
 
     def __str__(self) -> str:

@@ -45,7 +45,8 @@ class Order(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "external_id"], name="order_is_one")]
         indexes = [
-            models.Index(fields=["store", "placed_at"], name="order_placed"),
+            models.Index(fields=["store", "placed_at", "paid", "is_test"], name="order_placed"),
+            models.Index(fields=["store", "number"], name="order_by_number"),
             models.Index(fields=["store", "email", "placed_at"], name="order_by_email"),
             models.Index(fields=["store", "phone", "placed_at"], name="order_by_phone"),
         ]

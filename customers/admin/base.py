@@ -56,7 +56,8 @@ def by_choice(field: str) -> tuple[str, type[ChoicesDropdownFilter]]:
 class Deed:
     """A button on a row's page. `name` is the method that does it: `(request, obj) -> HttpResponse | None`.
 
-    Asks `confirm` first where it is not empty. `permission` is "app.codename"; empty: to change the model.
+    Asks `confirm` first where it is not empty. `permission` is "app.codename"; empty: to change the model. `apart`: its
+    button is not among those at the top of the page; the page's own template has it, with what it acts on.
     """
 
     name: str
@@ -65,6 +66,11 @@ class Deed:
     confirm: str = ""
     danger: bool = False
     permission: str = ""
+    apart: bool = False
+
+
+class NotDone(Exception):
+    """Raised by a deed that changed nothing: why, for the person who pressed the button."""
 
 
 class OwnChoices:
@@ -202,10 +208,14 @@ class Page(OwnChoices, ModelAdmin):
             raise Http404
         if not self.may(request, wanted, obj):
             raise PermissionDenied
-        if wanted not in self.get_deeds(request, obj):
+        if wanted.name not in {one.name for one in self.get_deeds(request, obj)}:
             self.message_user(request, "That is not possible any more: somebody was quicker.", messages.WARNING)
             return redirect(self.address(obj))
-        response: HttpResponse | None = getattr(self, wanted.name)(request, obj)
+        try:
+            response: HttpResponse | None = getattr(self, wanted.name)(request, obj)
+        except NotDone as why:
+            self.message_user(request, str(why), messages.WARNING)
+            return redirect(self.address(obj))
         self.log_change(request, obj, wanted.label)
         return response or redirect(self.address(obj))
 
@@ -246,10 +256,14 @@ class Page(OwnChoices, ModelAdmin):
 
     def _buttons(self, request: HttpRequest, obj: Model) -> list[dict[str, Any]]:
         return [
-            {"deed": deed, "url": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_deed",
-                                          args=[obj.pk, deed.name])}
+            {"deed": deed, "url": self.deed_address(obj, deed)}
             for deed in self.get_deeds(request, obj)
-        ]  # fmt: skip
+            if not deed.apart
+        ]
+
+    def deed_address(self, obj: Model, deed: Deed) -> str:
+        """Where the deed's button posts to."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_deed", args=[obj.pk, deed.name])
 
     def facts(self, request: HttpRequest, obj: Model) -> Mapping[str, Any]:
         """What the row's template needs besides the form."""

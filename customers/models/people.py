@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils import timezone
 
 from config.lib.checks import in_choices
@@ -22,7 +24,11 @@ class Customer(models.Model):
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
-        indexes = [models.Index(fields=["store", "-created_at"], name="customer_newest")]
+        indexes = [
+            models.Index(fields=["store", "-created_at"], name="customer_newest"),
+            # The beginning of a last name, whatever its capitals; the operator class works under every collation.
+            models.Index("store", OpClass(Upper("last_name"), "text_pattern_ops"), name="customer_by_last_name"),
+        ]
 
     def __str__(self) -> str:
         name = f"{self.first_name} {self.last_name}".strip()

@@ -9,16 +9,24 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from django.utils import timezone
 from unfold.decorators import display
 
-from carts.models import Cart, CartState
+from carts.admin import order_called
+from carts.models import Cart, CartState, CartToken, Order
 from config.lib.money import rounded
-from customers.admin.base import BY_STORE, Reading, by_choice, linked, local
+from customers.admin.base import BY_STORE, Deed, Reading, by_choice, linked, local
+from customers.admin.finding import number_after, own_stores, people
+from recovery.admin import by_hand
+from recovery.admin.by_hand import by_whom, named, tried
 from recovery.admin.rows import message_address
-from recovery.reports.timeline import Entry, timeline
+from recovery.flows import desk
+from recovery.models import Enrolment, Message
+from recovery.reports.entries import Entry
+from recovery.reports.timeline import cart_messages, timeline
 from recovery.reports.words import money
 
 _STATE_COLORS = {
@@ -36,30 +44,94 @@ class Carts(Reading):
     list_display = ("__str__", "told_customer", "store", "told_state", "stage", "amount", "quantity", "last_seen")
     list_filter = (by_choice("state"), BY_STORE, by_choice("stage"), "payment_failed", "is_test")
     list_select_related = ("store", "customer")
-    search_fields = ("=customer__email", "customer__last_name")
-    search_help_text = "A cart such as c12, a whole e-mail address, or a last name."
+    search_fields = ("pk",)  # see get_search_results
+    search_help_text = (
+        "A cart such as c12, its token, an order number, a whole e-mail address or phone number, or a last name."
+    )
+    sortable_by = ("last_seen",)
     ordering = ("-last_activity_at",)
     fields = ()
     empty_title = "No carts yet"
     empty_hint = "They appear as soon as a store posts its cart or checkout webhooks. Its page shows how to connect it."
 
+    deeds = (
+        by_hand.PUT_IN, by_hand.SEND_NOW, by_hand.SKIP, by_hand.TAKE_OUT, by_hand.PUT_BACK, by_hand.MARK_TEST,
+        by_hand.NO_TEST,
+    )  # fmt: skip
+
+    def get_deeds(self, request: HttpRequest, obj: Any) -> list[Deed]:
+        senseless = {by_hand.NO_TEST if not obj.is_test else by_hand.MARK_TEST}
+        if obj.state != CartState.ABANDONED or obj.is_test or obj.merged_into_id or obj.enrolments.exists():
+            senseless.add(by_hand.PUT_IN)
+        return [deed for deed in super().get_deeds(request, obj) if deed not in senseless]
+
+    def send_now(self, request: HttpRequest, obj: Cart) -> None:
+        one, position = self._walk(request, obj), named(request, "position")
+        tried(lambda: desk.send_now(one, position, by=by_whom(request), now=timezone.now()), obj.store)
+        self.message_user(request, "It goes now, if nothing comes in between.", messages.SUCCESS)
+
+    def skip_step(self, request: HttpRequest, obj: Cart) -> None:
+        one, position = self._walk(request, obj), named(request, "position")
+        tried(lambda: desk.skip_step(one, position, by=by_whom(request), now=timezone.now()), obj.store)
+        self.message_user(request, "It will not be sent.", messages.SUCCESS)
+
+    def take_out(self, request: HttpRequest, obj: Cart) -> None:
+        one = self._walk(request, obj)
+        tried(lambda: desk.take_out(one, by=by_whom(request), now=timezone.now()), obj.store)
+        self.message_user(request, "It has left the flow: no further message follows.", messages.SUCCESS)
+
+    def put_back(self, request: HttpRequest, obj: Cart) -> None:
+        one = self._walk(request, obj)
+        tried(lambda: desk.put_back(one, by=by_whom(request), now=timezone.now()), obj.store)
+        self.message_user(request, "It is in the flow again.", messages.SUCCESS)
+
+    def put_in(self, request: HttpRequest, obj: Cart) -> None:
+        tried(lambda: desk.put_in(obj.pk, by=by_whom(request), now=timezone.now()), obj.store)
+        self.message_user(request, "It is in the flow.", messages.SUCCESS)
+
+    def mark_test(self, request: HttpRequest, obj: Cart) -> None:
+        tried(lambda: desk.mark_test(obj.pk, True, by=by_whom(request), now=timezone.now()), obj.store)
+        self.message_user(request, "It is a test cart: nobody is written to, and no report counts it.")
+
+    def no_test(self, request: HttpRequest, obj: Cart) -> None:
+        tried(lambda: desk.mark_test(obj.pk, False, by=by_whom(request), now=timezone.now()), obj.store)
+        self.message_user(request, "It counts like any other cart.")
+
+    @staticmethod
+    def _walk(request: HttpRequest, cart: Cart) -> int:
+        """The enrolment that the button names: one of this cart."""
+        pk = named(request, "enrolment")
+        if not Enrolment.objects.filter(pk=pk, cart=cart).exists():
+            raise Http404
+        return pk
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Cart], search_term: str
     ) -> tuple[QuerySet[Cart], bool]:
-        term = search_term.strip().lower()
-        if term[:1] == "c" and term[1:].isdecimal() and len(term) < 19:
-            return queryset.filter(Q(pk=int(term[1:]))), False
-        found: tuple[QuerySet[Cart], bool] = super().get_search_results(request, queryset, search_term)
-        return found
+        if not search_term.strip():
+            return queryset, False
+        number = number_after("c", search_term)
+        if number is not None:
+            return queryset.filter(pk=number), False
+        stores = own_stores(request.user)
+        named = by_token(stores, search_term) | by_order(stores, search_term)
+        whose = people(stores, search_term)
+        return queryset.filter(Q(pk__in=named) | Q(customer_id__in=whose)), False
 
     def facts(self, request: HttpRequest, obj: Any) -> Mapping[str, Any]:
+        sent = cart_messages(obj)
+        may = {deed for deed in self.get_deeds(request, obj) if deed.apart}
         return {
             "title": f"Cart {obj}",
             "cart": obj,
             "customer": linked(obj.customer, str(obj.customer or "")),
             "total": money(obj.total, obj.currency),
             "lines": [_line(line, obj.currency) for line in obj.lines],
-            "days": by_day(timeline(obj), obj.store.zone),
+            "days": by_day(timeline(obj, sent), obj.store.zone, sent),
+            "walks": [
+                (walk, [(deed, self.deed_address(obj, deed), told) for deed, told in walk.deeds if deed in may])
+                for walk in by_hand.walks(obj, sent.values())
+            ],
             "local": {name: local(getattr(obj, name), obj.store) for name in _MOMENTS},
         }
 
@@ -80,6 +152,23 @@ class Carts(Reading):
         return local(row.last_activity_at, row.store)
 
 
+#: The kinds of tokens that shops name carts by.
+_TOKENS = ("checkout", "cart", "order")
+
+
+def by_token(stores: Sequence[int], term: str) -> set[int]:
+    """The carts that go by the token, with its kind or without."""
+    names = [term.strip(), *(f"{kind}:{term.strip()}" for kind in _TOKENS)]
+    rows = CartToken.objects.filter(store__in=stores, token__in=names, cart__isnull=False)
+    return {pk for pk in rows.values_list("cart_id", flat=True) if pk}
+
+
+def by_order(stores: Sequence[int], term: str) -> set[int]:
+    """The carts of the orders of this number."""
+    rows = Order.objects.filter(order_called(term), store__in=stores, cart__isnull=False)
+    return {pk for pk in rows.values_list("cart_id", flat=True) if pk}
+
+
 _MOMENTS = ("started_at", "last_activity_at", "abandon_after", "abandoned_at", "ordered_at")
 
 
@@ -95,16 +184,17 @@ def _line(line: Mapping[str, Any], currency: str) -> dict[str, Any]:
     }
 
 
-def by_day(entries: Sequence[Entry], zone: ZoneInfo) -> list[dict[str, Any]]:
+def by_day(entries: Sequence[Entry], zone: ZoneInfo, sent: Mapping[int, Message]) -> list[dict[str, Any]]:
     """The timeline as a page shows it: days of the store's calendar, each with its lines."""
 
     def day(entry: Entry) -> date:
         return entry.at.astimezone(zone).date()
 
-    return [{"day": at, "lines": [_entry(entry, zone) for entry in some]} for at, some in groupby(entries, day)]
+    return [{"day": at, "lines": [_entry(entry, zone, sent) for entry in some]} for at, some in groupby(entries, day)]
 
 
-def _entry(entry: Entry, zone: ZoneInfo) -> dict[str, Any]:
+def _entry(entry: Entry, zone: ZoneInfo, sent: Mapping[int, Message]) -> dict[str, Any]:
+    rendered = sent.get(entry.message_id or 0) if entry.kind == "message" else None
     at = entry.at.astimezone(zone)
     return {
         "entry": entry,
@@ -112,6 +202,7 @@ def _entry(entry: Entry, zone: ZoneInfo) -> dict[str, Any]:
         "exact": f"{at:%Y-%m-%d %H:%M:%S %Z}",
         "icon": _ICONS[entry.kind],
         "url": message_address(entry.message_id),
+        "rendered": rendered if rendered and rendered.body_text else None,
     }
 
 
@@ -123,4 +214,6 @@ _ICONS = {
     "order": "shopping_bag",
     "credit": "verified",
     "reply": "chat",
+    "draw": "science",
+    "code": "sell",
 }

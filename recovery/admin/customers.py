@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,13 +14,16 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from unfold.decorators import display
 
+from carts.models import Order
 from config.lib.wake import wake
 from customers import consent
 from customers.addresses import address_hashes
 from customers.admin.base import BY_STORE, Deed, Reading, address, linked, local
+from customers.admin.finding import own_stores, people
 from customers.models import Channel, Customer, PrivacyRequest, Suppression
 from customers.models.privacy import PrivacyKind
 from recovery.flows.exits import stop_customers
+from recovery.reports.entries import shortened
 from recovery.reports.person import everything_of
 from recovery.reports.words import money
 
@@ -32,9 +36,10 @@ class Customers(Reading):
     list_display = ("__str__", "store", "email", "phone", "country", "told_state", "since")
     list_filter = (BY_STORE,)
     list_select_related = ("store",)
-    search_fields = ("=identities__value", "=email", "=phone", "last_name")
+    search_fields = ("pk",)  # see get_search_results
     search_help_text = "A whole e-mail address or phone number, the store's customer id, or a last name."
-    ordering = ("-id",)
+    sortable_by = ("since",)
+    ordering = ("-created_at",)
     fields = ()
     empty_title = "No customers yet"
     empty_hint = "They appear with the first cart or order that names somebody."
@@ -49,12 +54,21 @@ class Customers(Reading):
             "erase",
             "Erase this person…",
             "person_remove",
-            "Their addresses, names, messages and raw webhooks are deleted within minutes. Amounts and products stay, "
-            "without a name. This cannot be taken back.",
+            "From now on nothing is sent, and their addresses, names, messages, replies and raw webhooks are deleted. "
+            "Kept without a name: amounts and products, for the store's books; when and how they consented, as proof; "
+            "and fingerprints of their addresses, so that they are never written to again. "
+            "This cannot be taken back.",
             danger=True,
             permission="customers.add_privacyrequest",
         ),
     )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
+    ) -> tuple[QuerySet[Customer], bool]:
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(pk__in=people(own_stores(request.user), search_term)), False
 
     def get_deeds(self, request: HttpRequest, obj: Any) -> list[Deed]:
         return [] if obj.erased_at else super().get_deeds(request, obj)
@@ -66,29 +80,33 @@ class Customers(Reading):
     def export_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Everything that is held of them, as a file."""
         customer: Any = self.found(request, object_id)
+        if not self._may_export(request, customer):
+            raise PermissionDenied
         response = JsonResponse(everything_of(customer), json_dumps_params={"ensure_ascii": False, "indent": 2})
         response["Content-Disposition"] = f'attachment; filename="customer-{customer.pk}.json"'
         response["Cache-Control"] = "private, no-store"
         return response
 
+    @staticmethod
+    def _may_export(request: HttpRequest, customer: Any) -> bool:
+        user: Any = request.user
+        return bool(user.has_perm("customers.export_customer", customer))
+
     def stop(self, request: HttpRequest, obj: Customer) -> None:
         now = timezone.now()
         with transaction.atomic():
             for channel in Channel.values:
-                if obj.address(channel):
-                    consent.revoke(obj.store, obj, channel, now=now, source=f"admin: {request.user}"[:60])
+                consent.revoke(obj.store, obj, channel, now=now, source=f"by staff: {request.user}"[:60])
             stop_customers([obj.pk], "unsubscribed", now=now)
         self.message_user(request, "Nothing more is sent to them.", messages.SUCCESS)
 
     def erase(self, request: HttpRequest, obj: Customer) -> None:
-        reference = f"admin: {request.user}"[:100]
-        PrivacyRequest.objects.create(
-            store_id=obj.store_id,
-            customer=obj,
-            kind=PrivacyKind.ERASE,
-            reference=reference,
-            requested_at=timezone.now(),
-        )
+        reference, now = f"admin: {request.user}"[:100], timezone.now()
+        with transaction.atomic():
+            PrivacyRequest.objects.create(
+                store_id=obj.store_id, customer=obj, kind=PrivacyKind.ERASE, reference=reference, requested_at=now
+            )
+            stop_customers([obj.pk], "erased", now=now)
         wake("recovery.tasks.erase")
         self.message_user(request, "The erasure is under way. Nothing is sent to them meanwhile.", messages.SUCCESS)
 
@@ -116,7 +134,15 @@ class Customers(Reading):
                 )
                 for m in _messages(obj)
             ],
-            "export_url": address(obj, "export"),
+            "orders": [
+                (linked(o), money(o.total, o.currency), _order_state(o), local(o.placed_at, store))
+                for o in obj.orders.order_by("-placed_at")[:20]
+            ],
+            "replies": [
+                (linked(r), r.get_channel_display(), shortened(r.body), local(r.at, store))
+                for r in obj.replies.order_by("-at")[:20]
+            ],
+            "export_url": address(obj, "export") if self._may_export(request, obj) else "",
         }
 
     @display(description="State", label={"Erased": "danger"})
@@ -126,6 +152,12 @@ class Customers(Reading):
     @display(description="Known since", ordering="created_at")
     def since(self, row: Customer) -> object:
         return local(row.created_at, row.store)
+
+
+def _order_state(order: Order) -> str:
+    if order.deleted_at or order.cancelled_at:
+        return "Deleted" if order.deleted_at else "Cancelled"
+    return "Paid" if order.paid else "Not paid"
 
 
 def _messages(customer: Customer) -> QuerySet[Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta as td
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -35,7 +37,7 @@ from recovery.models import (
     ProviderPause,
     TemplateText,
 )
-from recovery.reports import definitions
+from recovery.reports import definitions, health
 from recovery.reports.figures import Figures, figures
 from recovery.reports.period import period
 from recovery.reports.words import money
@@ -45,6 +47,9 @@ _MOST_STORES = 8
 #: The headline numbers are this old at most.
 _FRESH_SECONDS = 60
 _UNKNOWN_FOR = td(days=7)
+
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ def jobs(user: Any, stores: list[Store], now: datetime) -> list[Job]:
     """What wants doing in somebody's own stores, the most pressing first."""
     return [
         *_pauses(user, now),
+        *_taken(stores, now),
         *_dead_letters(user),
         *_dead_events(user),
         *_unfinished(user, stores),
@@ -86,6 +92,7 @@ def jobs(user: Any, stores: list[Store], now: datetime) -> list[Job]:
         *_nameless_stores(stores),
         *_flows(stores),
         *_whatsapp_texts(stores),
+        *_lopsided(user, stores),
         *_unknown(user, now),
         *_privacy(user),
     ]
@@ -104,6 +111,54 @@ def _pauses(user: Any, now: datetime) -> list[Job]:
         # Its detail may speak of other stores: that is for who runs the installation.
         words = "The provider that all stores share is paused; who runs this installation is told why"
         found.append(Job(words, _listed("recovery_message"), "See what waits", "bad"))
+    return found
+
+
+def _taken(stores: list[Store], now: datetime) -> list[Job]:
+    """What mailbox providers hold against a sender, while it can still be mended."""
+    found: list[Job] = []
+    for one in _fresh("taken", stores, lambda: health.taken(stores, now)):
+        period, listed = f"of the last {one.days} days", {"store__id__exact": str(one.store.pk)}
+        if (one.complaint_rate or 0) >= health.COMPLAINT_WARNING:
+            bad = (one.complaint_rate or 0) >= health.COMPLAINT_LIMIT
+            text = (
+                f"{one.store}: {one.complaint_rate:.2%} of the e-mails {period} were reported as spam; "
+                f"Gmail and Yahoo turn senders away at {health.COMPLAINT_LIMIT:.1%}"
+            )
+            link = _listed("customers_suppression", reason__exact="complaint", **listed)
+            found.append(Job(text, link, "Look", "bad" if bad else "warn"))
+        if (one.bounce_rate or 0) >= health.BOUNCE_LIMIT:
+            text = (
+                f"{one.store}: {one.bounce_rate:.1%} of the e-mails {period} bounced; "
+                f"above {health.BOUNCE_LIMIT:.0%} mailbox providers trust a sender less"
+            )
+            link = _listed("customers_suppression", reason__exact="bounce", **listed)
+            found.append(Job(text, link, "Look", "bad"))
+    return _once_each(found)
+
+
+def _once_each(jobs: list[Job]) -> list[Job]:
+    """Of the same store and trouble the shorter period says it all."""
+    return list({job.link: job for job in reversed(jobs)}.values())[::-1]
+
+
+def _lopsided(user: Any, stores: list[Store]) -> list[Job]:
+    if not user.has_perm("recovery.view_experiment"):
+        return []
+    return [
+        Job(
+            f"An experiment of {one.flow or one.store} drew other shares than planned: its results mean nothing",
+            reverse("admin_experiment", args=[one.pk]), "Look", "bad",
+        )
+        for one in _fresh("lopsided", stores, lambda: health.lopsided(stores))[:5]
+    ]  # fmt: skip
+
+
+def _fresh(what: str, stores: list[Store], ask: Callable[[], list[_T]]) -> list[_T]:
+    """Counting takes its time, so the answer for these stores is kept for a minute."""
+    whose = ".".join(str(store.pk) for store in stores)
+    name = hashlib.sha256(whose.encode()).hexdigest()[:20]
+    found: list[_T] = cache.get_or_set(f"{what}.{name}.{settings.VERSION}", ask, _FRESH_SECONDS) or []
     return found
 
 

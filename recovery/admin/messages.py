@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import admin
 from django.contrib import messages as notices
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import action, display
 
 from customers.admin.base import BY_STORE, Deed, Reading, by_choice, linked, local
+from customers.admin.finding import number_after, own_stores, people
+from recovery.admin import by_hand
+from recovery.admin.by_hand import by_whom, tried
 from recovery.admin.mailview import mail_page, wants_pictures
+from recovery.flows import desk
 from recovery.models import Decision, Message, MessageState, ProviderPause
+from recovery.outbox.verdicts import Defer
 from recovery.reports.timeline import known_verdicts, verdict_in_words
 from recovery.reports.words import known_reasons, machine_in_words, reason_in_words
 
@@ -74,10 +81,12 @@ class Messages(Reading):
     list_display = ("__str__", "told_customer", "store", "told_step", "told_state", "why", "subject", "when")
     list_filter = (by_choice("state"), by_choice("channel"), ByReason, BY_STORE)
     list_select_related = ("store", "customer", "step", "enrolment__flow")
-    search_fields = ("=to",)
-    search_help_text = "The whole address that it went to."
+    search_fields = ("pk",)  # see get_search_results
+    search_help_text = "A message such as m12, a whole e-mail address or phone number, or a last name."
+    sortable_by = ("when",)
     ordering = ("-planned_at",)
     fields = ()
+    deeds = (by_hand.SEND_NOW, by_hand.SKIP, by_hand.RESEND)
     empty_title = "No messages yet"
     empty_hint = "Publish a flow: each cart that goes silent then gets its messages, and every one is shown here."
 
@@ -88,9 +97,47 @@ class Messages(Reading):
             rows.defer("body_html", "body_text") if asked and asked.url_name == "recovery_message_changelist" else rows
         )
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
+    ) -> tuple[QuerySet[Message], bool]:
+        if not search_term.strip():
+            return queryset, False
+        number = number_after("m", search_term)
+        if number is not None:
+            return queryset.filter(pk=number), False
+        return queryset.filter(customer_id__in=people(own_stores(request.user), search_term)), False
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.body_view)
         return [path("<path:object_id>/body/", view, name="recovery_message_body"), *super().get_urls()]
+
+    def get_deeds(self, request: HttpRequest, obj: Any) -> list[Deed]:
+        waits = obj.state == MessageState.QUEUED
+        sensible = {by_hand.SEND_NOW, by_hand.SKIP} if waits else {by_hand.RESEND}
+        if obj.state == MessageState.SENDING or getattr(obj, "resend", None):
+            sensible = set()
+        return [replace(deed, apart=False) for deed in super().get_deeds(request, obj) if deed in sensible]
+
+    def send_now(self, request: HttpRequest, obj: Message) -> None:
+        now, by = timezone.now(), by_whom(request)
+        tried(lambda: desk.send_now(obj.enrolment_id, obj.step.position, by=by, now=now), obj.store)
+        self.message_user(request, "It goes now, if nothing comes in between.", notices.SUCCESS)
+
+    def skip_step(self, request: HttpRequest, obj: Message) -> None:
+        now, by = timezone.now(), by_whom(request)
+        tried(lambda: desk.skip_step(obj.enrolment_id, obj.step.position, by=by, now=now), obj.store)
+        self.message_user(request, "It will not be sent.", notices.SUCCESS)
+
+    def resend(self, request: HttpRequest, obj: Message) -> HttpResponse:
+        """Leads to the new message."""
+        now, by = timezone.now(), by_whom(request)
+        made, verdict = tried(lambda: desk.resend(obj.pk, by=by, now=now), obj.store)
+        said = "A new message is on its way."
+        if isinstance(verdict, Defer):
+            until = verdict.until.astimezone(obj.store.zone)
+            said = f"A new message was made. It waits until {until:%d %b %H:%M}: {reason_in_words(verdict.reason)}."
+        self.message_user(request, said, notices.SUCCESS)
+        return redirect(self.address(made))
 
     def body_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The HTML as it was sent, for the frame."""
@@ -161,6 +208,7 @@ class Decisions(Reading):
     list_display_links = None
     list_filter = (ByVerdict, ByReason, BY_STORE)
     list_select_related = ("store", "cart", "message")
+    sortable_by = ()
     ordering = ("-id",)
     empty_title = "No decisions yet"
     empty_hint = "Each time a cart enters a flow, and each time a message is sent, put off or not sent, a line appears."

@@ -17,7 +17,8 @@ from unfold.decorators import display
 from customers.admin.base import BY_STORE, Reading, by_choice, linked, local
 from customers.models import Customer, Store
 from recovery.models import Message, MessageState, Notice, Reply
-from recovery.reports.timeline import intent_in_words, purpose_in_words, shortened
+from recovery.reports.entries import shortened
+from recovery.reports.stories import intent_in_words, purpose_in_words
 from recovery.reports.words import reason_in_words
 
 _MOST = 60

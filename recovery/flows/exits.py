@@ -24,8 +24,13 @@ def stop_customers(customer_ids: Iterable[int], reason: str, *, now: datetime) -
     return _stop(Enrolment.objects.filter(customer_id__in=list(customer_ids)), reason, now=now)
 
 
+def stop_enrolment(pk: int, reason: str, *, now: datetime, detail: str = "") -> int:
+    """One cart leaves one flow; the ledger keeps the detail."""
+    return _stop(Enrolment.objects.filter(pk=pk), reason, now=now, detail=detail)
+
+
 @transaction.atomic
-def _stop(enrolments: QuerySet[Enrolment], reason: str, *, now: datetime) -> int:
+def _stop(enrolments: QuerySet[Enrolment], reason: str, *, now: datetime, detail: str = "") -> int:
     """Enrolments first, then messages: a runner that plans meanwhile finds its enrolment stopped."""
     running = enrolments.filter(state=EnrolmentState.RUNNING).order_by("pk")
     ids = list(running.select_for_update(no_key=True).values_list("pk", flat=True))
@@ -44,7 +49,7 @@ def _stop(enrolments: QuerySet[Enrolment], reason: str, *, now: datetime) -> int
     touched = Enrolment.objects.filter(pk__in={*ids, *by_enrolment})
     ledger.note(
         (
-            Entry(store_id, cart_id, "stopped", reason, enrolment_id=pk, message_id=by_enrolment.get(pk))
+            Entry(store_id, cart_id, "stopped", reason, detail, enrolment_id=pk, message_id=by_enrolment.get(pk))
             for pk, store_id, cart_id in touched.order_by("pk").values_list("pk", "store_id", "cart_id")
         ),
         now=now,

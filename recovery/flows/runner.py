@@ -26,13 +26,18 @@ def run_flows(now: datetime, *, limit: int = BATCH) -> int:
     began = perf_counter()
     due = Enrolment.objects.due(now).select_for_update(skip_locked=True, no_key=True)
     enrolments = list(due[:limit])
+    plan_next(enrolments, now=now)
+    if enrolments:
+        handed(log, "plan", count=len(enrolments), ms=(perf_counter() - began) * 1000)
+    return len(enrolments)
+
+
+def plan_next(enrolments: Sequence[Enrolment], *, now: datetime) -> None:
+    """Put each enrolment's next step into the outbox, and move it on to the one after. The caller holds their rows."""
     steps = _steps(enrolments)
     plans = [(enrolment, steps[enrolment.version_id]) for enrolment in enrolments]
     enqueue([(e, some[e.next_position]) for e, some in plans if e.next_position in some], now=now)
     batch.update(Enrolment, [_moved_on(enrolment, some, now) for enrolment, some in plans])
-    if enrolments:
-        handed(log, "plan", count=len(enrolments), ms=(perf_counter() - began) * 1000)
-    return len(enrolments)
 
 
 def _steps(enrolments: Sequence[Enrolment]) -> dict[int, dict[int, FlowStep]]:

@@ -174,7 +174,7 @@ class StepFallback(models.Model):
 
 
 class EnrolmentState(models.TextChoices):
-    """running -> done | stopped; both are final."""
+    """running -> done | stopped; stopped, done -> running only by the hand of somebody of the store."""
 
     RUNNING = "running", "Running"
     DONE = "done", "All steps done"

@@ -19,6 +19,7 @@ class MessageState(models.TextChoices):
     queued -> skipped (the gate said no) | cancelled (the enrolment was stopped).
     sending -> unknown, also when its worker died: `sending` is committed before the provider is called.
     sent, unknown -> delivered | failed, delivered -> read, by what the provider tells later.
+    cancelled -> queued: somebody of the store put the cart back into its flow.
     """
 
     QUEUED = "queued", "Waiting"
@@ -65,6 +66,8 @@ class Message(models.Model):
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="messages")
     # The message whose channel failed for good, and in whose stead this one goes.
     fallback_of = models.OneToOneField("self", on_delete=models.CASCADE, null=True, blank=True, related_name="fallback")
+    # The message in whose place somebody of the store sent this one, by hand. Each is sent again once at most.
+    resend_of = models.OneToOneField("self", on_delete=models.CASCADE, null=True, blank=True, related_name="resend")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="messages", db_index=False)
     channel = models.CharField(max_length=10, choices=Channel)
     state = models.CharField(max_length=9, choices=MessageState, default=MessageState.QUEUED)
@@ -98,14 +101,17 @@ class Message(models.Model):
             in_choices("channel", Channel),
             in_choices("state", MessageState),
             models.UniqueConstraint(
-                fields=["enrolment", "step"], name="message_is_once_per_step", condition=Q(fallback_of=None)
+                fields=["enrolment", "step"],
+                name="message_is_once_per_step",
+                condition=Q(fallback_of=None, resend_of=None),
             ),
         ]
         indexes = [
             models.Index(fields=["due_at"], name="message_due", condition=Q(state="queued")),
             models.Index(fields=["sent_at"], name="message_in_hand", condition=Q(state="sending")),
             models.Index(fields=["customer", "sent_at"], name="message_of_customer"),
-            models.Index(fields=["store", "planned_at"], name="message_of_store"),
+            # Filters of the list are answered in the index, however few messages fit.
+            models.Index(fields=["store", "planned_at", "state", "channel", "reason"], name="message_of_store"),
             models.Index(fields=["variant"], name="message_of_variant", condition=Q(variant__isnull=False)),
             models.Index(fields=["provider_id"], name="message_by_provider_id", condition=~Q(provider_id="")),
         ]
@@ -132,6 +138,10 @@ class Decision(models.Model):
 
     class Meta:
         ordering = ["at", "id"]
+        indexes = [
+            models.Index(fields=["store", "-id", "verdict"], name="decision_of_store"),
+            models.Index(fields=["store", "reason", "-id"], name="decision_by_reason", condition=~Q(reason="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verdict} {self.reason}".strip()

@@ -56,6 +56,7 @@ class ProviderEvent(models.Model):
         indexes = [
             models.Index(fields=["id"], name="provider_event_pending", condition=Q(state="pending")),
             models.Index(fields=["id"], name="provider_event_dead", condition=Q(state="dead")),
+            models.Index(fields=["store", "-id", "state"], name="provider_event_of_store"),
         ]
 
     def __str__(self) -> str:

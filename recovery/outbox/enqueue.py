@@ -28,7 +28,8 @@ def enqueue(plans: Sequence[tuple[Enrolment, FlowStep]], *, now: datetime) -> in
     bunch.
     """
     rows = [_row(enrolment, step, now) for enrolment, step in plans]
-    count = batch.insert(Message, rows, conflict="(enrolment_id, step_id) WHERE fallback_of_id IS NULL DO NOTHING")
+    first = "(enrolment_id, step_id) WHERE fallback_of_id IS NULL AND resend_of_id IS NULL"
+    count = batch.insert(Message, rows, conflict=f"{first} DO NOTHING")
     late = [(e, row) for (e, _), row in zip(plans, rows, strict=True) if row["state"] == MessageState.SKIPPED]
     ledger.note((Entry(e.store_id, e.cart_id, "skipped", "too_late", enrolment_id=e.pk) for e, _ in late), now=now)
     return count

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from datetime import timedelta as td
 
+from django.db.models import QuerySet
+
 from carts.models import CartState
 from recovery.conditions import BadConditions, Conditions, History, facts_of
 from recovery.experiments.door import Draw
@@ -20,11 +22,17 @@ _ASK_AGAIN = td(seconds=3)
 _FLOW_PAUSED = td(minutes=5)
 
 
+def whole(rows: QuerySet[Message]) -> QuerySet[Message]:
+    """With all that `judge` looks at but the stores, so that the number of queries does not grow with the batch."""
+    related = ("customer", "cart", "step", "enrolment__flow", "enrolment__version")
+    many = ("step__fallbacks", "step__variants")
+    return rows.select_related(*related).prefetch_related(*many).defer("body_html", "body_text")
+
+
 def judge(messages: Sequence[Message], *, now: datetime) -> dict[int, Verdict]:
     """A verdict for each message, by its id. Nothing is written: the caller does, draws included.
 
-    The messages come with store, customer, cart, step (with its fallbacks and variants) and enrolment (with its flow
-    and version), so that the number of queries does not grow with the batch.
+    The messages come as `whole` reads them.
     """
     answers = ask(messages, now)
     verdicts: dict[int, Verdict] = {}

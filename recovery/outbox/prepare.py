@@ -27,15 +27,12 @@ from recovery.outbox import offers
 from recovery.outbox.breaker import pause_channel
 from recovery.outbox.carriers import Carrier, carrier_for, owns_provider
 from recovery.outbox.compose import Broken, Composed, Departure, compose
-from recovery.outbox.gate import judge
+from recovery.outbox.gate import judge, whole
 from recovery.outbox.offers import Settled, offer_id
 from recovery.outbox.throttle import hold_back
 from recovery.outbox.verdicts import Defer, Send, Skip, Verdict
 from recovery.providers.base import Misconfigured
 from recovery.purchases import bought_since
-
-_WITH = ("customer", "cart", "step", "enrolment__flow", "enrolment__version")
-_WITH_MANY = ("step__fallbacks", "step__variants")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +74,7 @@ def prepare(now: datetime, limit: int, *, leaving: set[int] | None = None) -> tu
 
 def _claim(now: datetime, limit: int, leaving: set[int]) -> list[Message]:
     """Locked, with all that is asked about them. Stores are few and wide, so they are read apart."""
-    rows = Message.objects.due(now).exclude(pk__in=leaving).select_related(*_WITH).prefetch_related(*_WITH_MANY)
-    rows = rows.defer("body_html", "body_text")
+    rows = whole(Message.objects.due(now).exclude(pk__in=leaving))
     messages = list(rows.select_for_update(skip_locked=True, no_key=True, of=("self",))[:limit])
     stores = Store.objects.in_bulk({message.store_id for message in messages})
     for message in messages:

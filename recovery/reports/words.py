@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from config.lib.money import rounded
+from customers.models.suppression import SuppressionReason
 from recovery.providers.twilio.codes import CODES
 
 _REASONS = {
@@ -72,6 +74,7 @@ _REASONS = {
     "complaint": "reported as spam",
     "bounce": "the mailbox does not exist",
     "stop": "the shopper replied STOP",
+    "by_hand": "somebody of the store did it",
     # sending
     "template_broken": "the template could not be rendered",
     "worker_died": "the worker stopped in the middle of sending",
@@ -126,6 +129,9 @@ _NUMBERED = {
     "postmark": "Postmark said {}",
 }
 
+_CHANNELS = {"email": "e-mail", "sms": "SMS", "whatsapp": "WhatsApp"}
+_DETOUR = re.compile(r"(email|sms|whatsapp)( failed)?: (\w+)")
+
 _MACHINES = {
     "head": "only asked for the headers",
     "prefetch": "fetched ahead by the mail program",
@@ -142,6 +148,24 @@ _MACHINES = {
 def reason_in_words(code: str) -> str:
     """The reason as a marketer would say it."""
     return _REASONS.get(code) or _by_number(code) or code.replace("_", " ")
+
+
+def detail_in_words(detail: str) -> str:
+    """The ledger's detail: where it names channels with their reasons ("whatsapp: no_consent; sms: no_address") or
+    the reason of a stop, in words; anything else as it is."""
+    return "; ".join(_part_in_words(part) for part in detail.split("; ")) if detail else ""
+
+
+def _part_in_words(part: str) -> str:
+    found = _DETOUR.fullmatch(part)
+    if found:
+        channel, failed, code = found.groups()
+        how = f"{_CHANNELS[channel]} failed" if failed else f"not by {_CHANNELS[channel]}"
+        return f"{how}: {reason_in_words(code)}"
+    if part in SuppressionReason.values:
+        label = str(SuppressionReason(part).label)
+        return f"{label[0].lower()}{label[1:]}"
+    return part
 
 
 def _by_number(code: str) -> str:

@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
 from carts.models import Delivery
 from customers.admin.base import address
-from customers.models import Consent, ConsentEvent, PrivacyRequest
+from customers.models import Consent, ConsentEvent, Customer, Membership, PrivacyRequest
 from recovery.flows.publish import StepPlan, write_steps
-from recovery.models import Flow, FlowVersion, Message, MessageTemplate, ProviderPause
-from tests.factories import ago, make_store
+from recovery.models import Decision, Flow, FlowVersion, Message, MessageTemplate, ProviderPause
+from tests.factories import NOW, ago, make_store
 from tests.recovery.reports.story import message, silent
 
 pytestmark = pytest.mark.django_db
@@ -122,7 +123,7 @@ def test_who_is_stopped_gets_nothing_that_waits(boss, store):
     boss.post(deed(cart.customer, "stop"))
     assert Message.objects.get().state == "cancelled"
     assert Consent.objects.get(customer=cart.customer, channel="email").state == "revoked"
-    assert ConsentEvent.objects.latest("id").source == "admin: boss"
+    assert ConsentEvent.objects.latest("id").source == "by staff: boss"
 
 
 def test_an_erasure_is_asked_for_and_written_down(boss, store):
@@ -160,3 +161,53 @@ def test_an_answered_request_is_done(boss):
     boss.post(deed(request, "answered"))
     request.refresh_from_db()
     assert request.done_at is not None
+
+
+def by_hand(client: Any, cart: Any, name: str, **told: Any) -> list[str]:
+    return said(client.post(deed(cart, name), told))
+
+
+@pytest.fixture
+def waits(store: Any) -> Any:
+    """A cart with a message that waits in the outbox, of the first step."""
+    return message(silent(store, 1), state="queued", sent_at=None)
+
+
+def test_a_step_is_skipped_by_its_button_and_written_down(boss, waits):
+    told = {"enrolment": waits.enrolment_id, "position": 1}
+    page = boss.get(address(waits.cart)).content.decode()
+    assert f'name="enrolment" value="{waits.enrolment_id}"' in page
+    assert by_hand(boss, waits.cart, "skip_step", **told) == ["It will not be sent."]
+    assert LogEntry.objects.get().change_message == "Skip this message"
+    assert by_hand(boss, waits.cart, "skip_step", **told) == ["That step has been dealt with already."]
+    assert (LogEntry.objects.count(), Message.objects.get().reason) == (1, "by_hand")
+
+
+def test_a_button_of_another_cart_is_not_found(boss, store, waits):
+    assert boss.post(deed(silent(store, 2), "take_out"), {"enrolment": waits.enrolment_id}).status_code == 404
+    assert by_hand(boss, waits.cart, "take_out", enrolment="x")[0].startswith("The page was too old")
+    assert Message.objects.get().state == "queued"
+
+
+def test_support_acts_on_carts_and_an_analyst_does_not(client, store, waits):
+    for role, status, state in (("analyst", 403, "queued"), ("support", 302, "cancelled")):
+        user = User.objects.create_user(role, is_staff=True)
+        Membership.objects.create(user=user, store=store, role=role)
+        client.force_login(user)
+        assert client.post(deed(waits.cart, "take_out"), {"enrolment": waits.enrolment_id}).status_code == status
+        waits.refresh_from_db()
+        assert (waits.state, Decision.objects.filter(detail=f"by {role}").exists()) == (state, role == "support")
+
+
+def test_sent_again_leads_to_the_new_message_and_says_why_not_the_second_time(boss, store):
+    sent = message(silent(store, 1), state="failed", expires_at=NOW)
+    Customer.objects.update(email="")
+    assert said(boss.post(deed(sent, "resend"))) == ["It would not be sent: no address for this channel."]
+    assert (Message.objects.count(), LogEntry.objects.count()) == (1, 0)
+
+
+def test_a_cart_is_marked_as_a_test_and_back(boss, waits):
+    for name, is_test in (("mark_test", True), ("no_test", False)):
+        boss.post(deed(waits.cart, name))
+        waits.cart.refresh_from_db()
+        assert waits.cart.is_test is is_test
