@@ -13,7 +13,7 @@ from bench.ground import ground
 from bench.options import Options
 from bench.results import Result, table
 
-NAMES = ["ingest", "drain", "sweep", "sending", "lateness", "reports", "preview"]
+NAMES = ["ingest", "drain", "sweep", "sending", "lateness", "reports", "preview", "lists"]
 
 
 def main() -> int:

@@ -59,6 +59,10 @@ class Carts(Reading):
         by_hand.NO_TEST,
     )  # fmt: skip
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Cart]:
+        rows: QuerySet[Cart] = super().get_queryset(request)
+        return rows.select_related("store", "customer")
+
     def get_deeds(self, request: HttpRequest, obj: Any) -> list[Deed]:
         senseless = {by_hand.NO_TEST if not obj.is_test else by_hand.MARK_TEST}
         if obj.state != CartState.ABANDONED or obj.is_test or obj.merged_into_id or obj.enrolments.exists():
@@ -110,13 +114,10 @@ class Carts(Reading):
     ) -> tuple[QuerySet[Cart], bool]:
         if not search_term.strip():
             return queryset, False
-        number = number_after("c", search_term)
-        if number is not None:
-            return queryset.filter(pk=number), False
         stores = own_stores(request.user)
-        named = by_token(stores, search_term) | by_order(stores, search_term)
+        called = by_token(stores, search_term) | by_order(stores, search_term) | {number_after("c", search_term) or 0}
         whose = people(stores, search_term)
-        return queryset.filter(Q(pk__in=named) | Q(customer_id__in=whose)), False
+        return queryset.filter(Q(pk__in=called) | Q(customer_id__in=whose)), False
 
     def facts(self, request: HttpRequest, obj: Any) -> Mapping[str, Any]:
         sent = cart_messages(obj)

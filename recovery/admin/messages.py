@@ -93,9 +93,9 @@ class Messages(Reading):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         rows: QuerySet[Message] = super().get_queryset(request)
         asked = request.resolver_match
-        return (
-            rows.defer("body_html", "body_text") if asked and asked.url_name == "recovery_message_changelist" else rows
-        )
+        if asked and asked.url_name == "recovery_message_changelist":
+            return rows.defer("body_html", "body_text")
+        return rows.select_related("store", "customer", "cart", "step", "enrolment__flow", "resend")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
