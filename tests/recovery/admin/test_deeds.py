@@ -179,7 +179,7 @@ def test_a_step_is_skipped_by_its_button_and_written_down(boss, waits):
     assert f'name="enrolment" value="{waits.enrolment_id}"' in page
     assert by_hand(boss, waits.cart, "skip_step", **told) == ["It will not be sent."]
     assert LogEntry.objects.get().change_message == "Skip this message"
-    assert by_hand(boss, waits.cart, "skip_step", **told) == ["That step has been dealt with already."]
+    assert by_hand(boss, waits.cart, "skip_step", **told)[-1] == "That step has been dealt with already."
     assert (LogEntry.objects.count(), Message.objects.get().reason) == (1, "by_hand")
 
 

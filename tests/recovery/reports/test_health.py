@@ -48,7 +48,9 @@ def stopped(store: Any, reason: str, count: int, at: Any = NOW) -> None:
 
 def test_bounces_and_reports_are_counted_within_each_period(store):
     mailed(store, 200)
-    stopped(store, "bounce", 3), stopped(store, "bounce", 2, ago(days=10)), stopped(store, "complaint", 1)
+    stopped(store, "bounce", 3)
+    stopped(store, "bounce", 2, ago(days=10))
+    stopped(store, "complaint", 1)
     week, month = health.taken([store], ASKED)
     assert [(one.days, one.sent, one.bounced, one.reported) for one in (week, month)] == [
         (7, 200, 3, 1),
@@ -65,7 +67,8 @@ def test_of_few_messages_no_rate_is_told(store):
 
 def test_the_front_page_names_rates_above_their_limits_to_their_own_people(store):
     mailed(store, 200)
-    stopped(store, "complaint", 1), stopped(store, "bounce", 4)
+    stopped(store, "complaint", 1)
+    stopped(store, "bounce", 4)
     user, stranger = User.objects.create_user("mia"), User.objects.create_user("tom")
     Membership.objects.create(user=user, store=store, role=Role.MARKETER)
     told = [(job.text.split(";")[0], job.tone) for job in jobs(user, [store], ASKED)][:2]

@@ -88,6 +88,7 @@ def test_a_discount_code_is_followed_from_gift_to_use(store):
 def test_a_draw_is_told(store, kind, arm, title):
     cart = silent(store, 1)
     sent = message(cart)
+    assert cart.customer
     test = Experiment.objects.create(
         store=store, flow=sent.enrolment.flow, kind=kind, position=2 if kind == "variants" else None, salt="s",
         arms=[{"name": "A", "weight": 1}, {"name": "B", "weight": 1}], plan={}, started_at=NOW,
