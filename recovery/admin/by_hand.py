@@ -81,10 +81,19 @@ class Walk:
 
 def walks(cart: Cart, messages: Iterable[Message]) -> list[Walk]:
     """Every flow of the cart, oldest first. `messages` are the cart's, with their steps."""
-    found = list(cart.enrolments.select_related("flow").order_by("pk"))
+    found = enrolments_of(cart)
     steps = _next_steps(found)
     waiting = {m.enrolment_id: m for m in messages if m.state == MessageState.QUEUED}
     return [_walk(cart, one, waiting.get(one.pk), steps.get((one.version_id, one.next_position))) for one in found]
+
+
+def enrolments_of(cart: Cart) -> list[Enrolment]:
+    """With their flows; read once for each cart object, which is once a request."""
+    known: list[Enrolment] | None = cart.__dict__.get("_cartback_enrolments")
+    if known is None:
+        known = list(cart.enrolments.select_related("flow").order_by("pk"))
+        cart.__dict__["_cartback_enrolments"] = known
+    return known
 
 
 def _next_steps(enrolments: Sequence[Enrolment]) -> dict[tuple[int, int], FlowStep]:

@@ -65,7 +65,7 @@ class Carts(Reading):
 
     def get_deeds(self, request: HttpRequest, obj: Any) -> list[Deed]:
         senseless = {by_hand.NO_TEST if not obj.is_test else by_hand.MARK_TEST}
-        if obj.state != CartState.ABANDONED or obj.is_test or obj.merged_into_id or obj.enrolments.exists():
+        if obj.state != CartState.ABANDONED or obj.is_test or obj.merged_into_id or by_hand.enrolments_of(obj):
             senseless.add(by_hand.PUT_IN)
         return [deed for deed in super().get_deeds(request, obj) if deed not in senseless]
 
@@ -217,4 +217,5 @@ _ICONS = {
     "reply": "chat",
     "draw": "science",
     "code": "sell",
+    "survey": "rate_review",
 }

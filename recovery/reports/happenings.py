@@ -13,7 +13,7 @@ from django.db.models import F, QuerySet, TextField, Value
 from django.db.models.functions import Cast, JSONObject
 
 from carts.models import Cart, CartChange, Order, Refund
-from recovery.models import Assignment, Click, Credit, DiscountCode, Notice, Reply
+from recovery.models import Assignment, Click, Credit, DiscountCode, Notice, Reply, SurveyAsk
 
 #: A cart that is hammered with events stays readable.
 MOST = 500
@@ -56,6 +56,9 @@ def happenings(cart: Cart) -> Iterator[Row]:
         _part("draw", Assignment.objects.filter(cart=cart).order_by("id"), "arm experiment_id",
               at=F("assigned_at"), what=F("experiment__kind"), flow=F("experiment__flow__name"),
               position=F("experiment__position")),
+        # Two parts, not one with an OR: each is answered from its own index.
+        _part("survey", SurveyAsk.objects.filter(cart=cart).order_by("id"), _SURVEY),
+        _part("survey", SurveyAsk.objects.filter(order__cart=cart).order_by("id"), _SURVEY),
     ]  # fmt: skip
     if cart.customer_id:
         span = (cart.started_at, cart.last_activity_at + _TALKED_ABOUT)
@@ -70,6 +73,7 @@ def happenings(cart: Cart) -> Iterator[Row]:
 
 
 _ORDER = "external_id number currency placed_at cancelled_at deleted_at paid is_test is_placed"
+_SURVEY = "kind via asked_at answered_at code score comment"
 _CODE = "code state created_at given_at expires_at redeemed_at revoked_at ended_at reason currency"
 
 

@@ -8,18 +8,17 @@ from carts.models import Cart, TransitionKind
 from carts.models.carts import StageChoice
 from customers.models import Channel
 from recovery.models import CodeState, ExperimentKind, Message, MessageState, Notice, Reply
+from recovery.models.surveys import SurveyKind, SurveyVia
 from recovery.reports.entries import Entry, named, shortened
 from recovery.reports.happenings import Row, happenings
 from recovery.reports.words import answer_in_words, machine_in_words, money, reason_in_words
-from recovery.surveys import asks_of
 
 Messages = Mapping[int, Message]
 
 
 def told(cart: Cart, messages: Messages) -> Iterable[Entry]:
     """Every line but those of messages and decisions, in no order."""
-    yield from (entry for row in happenings(cart) for entry in _TOLD[row.kind](row, cart, messages))
-    yield from _surveys(cart)
+    return (entry for row in happenings(cart) for entry in _TOLD[row.kind](row, cart, messages))
 
 
 _TRANSITIONS = {
@@ -183,14 +182,13 @@ def _draw(row: Row, cart: Cart, messages: Messages) -> Iterable[Entry]:
     yield Entry(row.time("at"), "draw", title, f"test of {whose}", tone)
 
 
-def _surveys(cart: Cart) -> Iterable[Entry]:
-    for row in asks_of(cart):
-        where = row.get_via_display()
-        yield Entry(row.asked_at, "survey", f"Asked: {row.get_kind_display().lower()}", where, "quiet")
-        if row.answered_at:
-            told = answer_in_words(row.code) if row.code else f"{row.score}"
-            detail = " · ".join(filter(None, [told, shortened(row.comment), where]))
-            yield Entry(row.answered_at, "survey", f"Answered: {row.get_kind_display().lower()}", detail, "good")
+def _survey(row: Row, cart: Cart, messages: Messages) -> Iterable[Entry]:
+    what, where = str(SurveyKind(row["kind"]).label).lower(), str(SurveyVia(row["via"]).label)
+    yield Entry(row.time("asked_at"), "survey", f"Asked: {what}", where, "quiet")
+    if row["answered_at"]:
+        told = answer_in_words(row["code"]) if row["code"] else f"{row['score']}"
+        detail = " · ".join(filter(None, [told, shortened(row["comment"]), where]))
+        yield Entry(row.time("answered_at"), "survey", f"Answered: {what}", detail, "good")
 
 
 _TOLD: dict[str, Callable[[Row, Cart, Messages], Iterable[Entry]]] = {
@@ -204,4 +202,5 @@ _TOLD: dict[str, Callable[[Row, Cart, Messages], Iterable[Entry]]] = {
     "change": _change,
     "code": _code,
     "draw": _draw,
+    "survey": _survey,
 }
