@@ -92,8 +92,7 @@ def _tables(count: int, store_id: int) -> list[tuple[type[Model], int, dict[str,
             "created_at": f"%(began)s::timestamptz + n * 2 * {_APART}",
         }),
         (Identity, people, {
-            **store, "kind": "'email'", "value": "'shopper' || n || '@mail.example'", "customer_id": "n",
-        }),
+            **store, "kind": "'email'", "value": "'shopper' || n || '@mail.example'", "customer_id": "n"}),
         (Cart, count, {
             **store, **person, "state": "CASE n %% 5 WHEN 0 THEN 'ordered' WHEN 1 THEN 'active' ELSE 'abandoned' END",
             "stage": "'contact'", "started_at": at, "last_activity_at": at, "abandoned_at": at, "currency": "'EUR'",
@@ -109,8 +108,7 @@ def _tables(count: int, store_id: int) -> list[tuple[type[Model], int, dict[str,
             "total": "44.90",
         }),
         (Enrolment, sent, {
-            **store, **person, **of_flow, "cart_id": "n", "state": "'done'", "anchor_at": at, "enrolled_at": at,
-        }),
+            **store, **person, **of_flow, "cart_id": "n", "state": "'done'", "anchor_at": at, "enrolled_at": at}),
         (Message, sent, {
             **store, **person, "enrolment_id": "n", "step_id": str(step.pk), "cart_id": "n", "channel": "'email'",
             "state": "CASE WHEN n %% 40 = 0 THEN 'failed' WHEN n %% 999 = 0 THEN 'unknown' WHEN n %% 7 = 0 THEN "
@@ -126,8 +124,7 @@ def _tables(count: int, store_id: int) -> list[tuple[type[Model], int, dict[str,
         }),
         (Link, sent, {
             **store, **person, "token_hash": "md5(n::text)", "kind": "'recover'", "message_id": "n", "cart_id": "n",
-            "expires_at": "now()",
-        }),
+            "expires_at": "now()"}),
         (Click, sent // 5, {**store, "link_id": "n * 5", "message_id": "n * 5", "cart_id": "n * 5", "at": at}),
         (Delivery, count // 2, {
             **store, "topic": "CASE n %% 2 WHEN 0 THEN 'checkouts/update' ELSE 'orders/create' END",

@@ -79,7 +79,7 @@ def test_a_search_costs_a_handful_of_queries(client, cart, model, django_assert_
 
 def test_the_story_of_a_cart_costs_a_handful_of_queries(client, cart, django_assert_max_num_queries):
     enter(client, cart)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(14):
         assert client.get(address(cart)).status_code == 200
 
 
