@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -19,7 +20,7 @@ from recovery.admin.template_form import BadForm, checked_locale, fields, langua
 from recovery.admin.wording import standing, tone
 from recovery.channels.email import standard_layout
 from recovery.channels.mjml import TAGS
-from recovery.models import MessageTemplate, TemplateVersion
+from recovery.models import FlowStep, MessageTemplate, Offer, TemplateVersion
 from recovery.outbox.carriers import sender_of
 from recovery.outbox.sample import sample
 from recovery.writing import versions
@@ -156,6 +157,7 @@ class Editor(Page):
             "languages": [_language(template, locale, texts[locale]) for locale in locales],
             "layout": layout,
             "groups": _grouped(template, active or store.locale),
+            "offers": _offers(template),
             "readers": readers(store, sorted(texts))[:8],
             "common": [(tag, language_name(tag)) for tag in _COMMON if tag not in texts],
             "approvals": _approvals(template),
@@ -232,6 +234,12 @@ def _state(template: MessageTemplate, version: TemplateVersion) -> dict[str, Any
 def _language(template: MessageTemplate, locale: str, written: Mapping[str, str]) -> dict[str, Any]:
     rows = [{"field": field, "value": written.get(field.name, "")} for field in fields(template.channel)]
     return {"locale": locale, "name": language_name(locale), "fields": rows}
+
+
+def _offers(template: MessageTemplate) -> list[Offer]:
+    """What a step may carry, to be seen in the preview; chosen already where a step sends this template with it."""
+    here = FlowStep.objects.filter(template=template, offer=OuterRef("pk"))
+    return list(Offer.objects.filter(store=template.store, is_active=True).annotate(used_here=Exists(here)))
 
 
 def _grouped(template: MessageTemplate, locale: str) -> list[tuple[str, list[Any]]]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from carts.models import Cart
@@ -15,7 +16,7 @@ from recovery.admin.mailview import framed
 from recovery.admin.template_editor import Editor
 from recovery.admin.template_form import BadForm, written_in
 from recovery.channels.lint import Finding
-from recovery.models import MessageTemplate
+from recovery.models import MessageTemplate, Offer
 from recovery.outbox.sample import sample
 from recovery.reports.words import money
 from recovery.writing.fields import AnyTexts, texts_of
@@ -37,7 +38,7 @@ class Workshop(Editor):
             texts, layout = _written(request, template)
         except BadForm as error:
             return JsonResponse({"findings": [_told(Finding(str(error)))]})
-        seen = look(template.store, texts, layout, sample(template.store, self._cart(request, template)))
+        seen = look(template.store, texts, layout, self._context(request, template, texts.locale))
         return JsonResponse(_answer(seen, pictures=request.POST.get("pictures") == "1"))
 
     def carts_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -58,13 +59,21 @@ class Workshop(Editor):
             raise PermissionDenied
         try:
             texts, layout = _written(request, template)
-            context = sample(template.store, self._cart(request, template))
+            context = self._context(request, template, texts.locale)
             to, who = request.POST.get("to", "").strip()[:254], int(request.user.pk or 0)
             said = send_test(template.store, texts, layout, context, to, who=who, now=timezone.now())
         except (BadForm, NotSent) as error:
             return JsonResponse({"sent": False, "said": str(error)})
         self.log_change(request, template, f"Sent a test to {to}")
         return JsonResponse({"sent": True, "said": said})
+
+    def _context(self, request: HttpRequest, template: MessageTemplate, locale: str) -> dict[str, Any]:
+        """Of the cart and the offer that were chosen; the coupon is shown as it would be, and nobody can use it."""
+        number = request.POST.get("offer", "")
+        rows = Offer.objects.filter(store=template.store)
+        offer = get_object_or_404(rows, pk=int(number)) if number.isdecimal() and len(number) < 19 else None
+        cart = self._cart(request, template)
+        return sample(template.store, cart, offer=offer, locale=locale, now=timezone.now())
 
     def _cart(self, request: HttpRequest, template: MessageTemplate) -> Cart | None:
         """The cart that was chosen: one of the template's own store, which the user may see. Raises Http404."""

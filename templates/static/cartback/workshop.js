@@ -22,6 +22,7 @@ function written() {
   for (const input of all(".ws-input[name]", panel())) body.append(input.name, input.value);
   if (layout) body.append("layout", layout.value);
   if (state.cart) body.append("cart", state.cart);
+  if (find("#ws-offer")?.value) body.append("offer", find("#ws-offer").value);
   if (find("#ws-pictures")?.checked) body.append("pictures", "1");
   return body;
 }
@@ -358,6 +359,7 @@ for (const one of all("[data-insert]")) {
 }
 find("#ws-compare")?.addEventListener("change", compare);
 find("#ws-pictures")?.addEventListener("change", look);
+find("#ws-offer")?.addEventListener("change", look);
 find("#ws-cart-find").addEventListener("input", () => {
   clearTimeout(seeking);
   seeking = setTimeout(seek, 200);

@@ -16,9 +16,10 @@ from customers.models import Channel, Membership, Role
 from recovery.flows.standard import install_template
 from recovery.models import MessageTemplate
 from recovery.writing.versions import current, mark_of, publish
-from tests.factories import NOW, abandoned_cart, make_store, person
+from tests.factories import NOW, abandoned_cart, make_offer, make_store, person
 
 pytestmark = pytest.mark.django_db
+_NO_FIELDS = ("cart", "layout", "offer")
 
 
 @pytest.fixture
@@ -37,8 +38,8 @@ def posted(template: MessageTemplate, locale: str = "en", **fields: str) -> dict
 def seen(client: Client, template: MessageTemplate, locale: str = "en", **more: str) -> Any:
     """The preview's answer for one language, with these fields changed."""
     words = {f"{locale}.{name}": text for name, text in current(template).texts[locale].items()}
-    words |= {f"{locale}.{name}": text for name, text in more.items() if name not in ("cart", "layout")}
-    rest = {name: text for name, text in more.items() if name in ("cart", "layout")}
+    words |= {f"{locale}.{name}": text for name, text in more.items() if name not in _NO_FIELDS}
+    rest = {name: text for name, text in more.items() if name in _NO_FIELDS}
     return client.post(place("look", template), {"locale": locale, **words, **rest})
 
 
@@ -270,3 +271,19 @@ def test_who_may_only_look_sees_the_preview_and_changes_nothing(clerk, template)
     refused = [address(template), place("test", template), place("restore", template, 1)]
     assert [client.post(where, posted(template)).status_code for where in refused] == [403] * 3
     assert client.get(place("carts", template)).json() == {"carts": []}
+
+
+def test_the_preview_shows_the_coupon_of_an_offer(boss, template):
+    offer = make_offer(template.store)
+    assert "BACK10" not in seen(boss, template).json()["text"]
+    assert "BACK10" in seen(boss, template, offer=str(offer.pk)).json()["text"]
+
+
+def test_the_preview_keeps_to_the_offers_of_its_store(boss, template):
+    assert seen(boss, template, offer=str(make_offer(make_store()).pk)).status_code == 404
+
+
+def test_an_sms_tells_the_code_after_the_link(boss, store):
+    template = install_template(store, "reminder", Channel.SMS, now=NOW)
+    told = seen(boss, template, offer=str(make_offer(store).pk)).json()["text"]
+    assert "Your code: BACK10 (-10%)" in told
