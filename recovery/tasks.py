@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from config.lib.wake import wake
@@ -87,8 +88,9 @@ def rescue() -> None:
 
 @shared_task
 def keep_house() -> None:
-    """Drop what providers told long ago."""
+    """Drop what providers told long ago, and sign-ins that have run out."""
     retention.forget_old(timezone.now())
+    SessionStore.clear_expired()
 
 
 @shared_task
