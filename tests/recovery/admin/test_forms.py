@@ -25,7 +25,11 @@ SID = "AC" + "0" * 32
 def changed(store: Store, **fields: Any) -> dict[str, Any]:
     """What the form of the store posts, with these fields changed."""
     kept = {name: getattr(store, name) for name in NEW_STORE if name != "abandon_after"}
-    return kept | {"abandon_after": "30m", "is_active": "on", "sms_max_segments": 2, "redirect_hosts": ""} | fields
+    return (
+        kept
+        | {"abandon_after": "30m", "is_active": "on", "sms_max_segments": 2, "ask_after_days": 7, "redirect_hosts": ""}
+        | fields
+    )
 
 
 def test_a_new_secret_is_made_and_shown_once(boss):

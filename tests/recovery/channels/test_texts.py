@@ -33,6 +33,10 @@ def test_the_closest_language_is_taken(wanted: tuple[str, ...], found: str) -> N
     assert closest_locale(*wanted) == found
 
 
+#: What recovery.discounts.words.shown gives for free delivery.
+_FREE = {"code": "A1", "text": "", "free_shipping": True}
+
+
 @pytest.mark.parametrize(("key", "locale"), EVERY)
 def test_every_default_text_is_whole(key: str, locale: str) -> None:
     texts = default_texts(key, locale)
@@ -50,7 +54,7 @@ def test_every_language_has_the_same_words(locale: str) -> None:
 
 @pytest.mark.parametrize(("key", "locale"), EVERY)
 @pytest.mark.parametrize("name", ["Anna", ""])
-@pytest.mark.parametrize("discount", [None, {"code": "A1", "text": "10 %", "expires": "2026-03-05"}, {"code": "A1"}])
+@pytest.mark.parametrize("discount", [None, {"code": "A1", "text": "10 %", "expires": "2026-03-05"}, _FREE])
 @pytest.mark.parametrize("count", [1, 2, 8])
 def test_it_reads_well_in_every_case(
     key: str, locale: str, name: str, discount: dict[str, str] | None, count: int
