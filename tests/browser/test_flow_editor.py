@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta as td
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from customers.admin.base import address
-from recovery.models import Flow
+from recovery.models import Flow, Message
+from recovery.pipeline import run_once
 from tests.browser.conftest import OpenPage
 from tests.browser.test_admin import enter
-from tests.factories import make_flow, make_store
+from tests.factories import checkout, make_flow, make_store, put
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -69,3 +72,24 @@ def test_the_editor_works_by_the_keyboard_alone(open_page: OpenPage, live_server
         page.keyboard.press(key)
     expect(page.get_by_role("button", name="Add", exact=True)).to_be_focused()
     assert page.get_by_label("Cart value: value").count() == 0
+
+
+def test_a_flow_is_built_from_a_ready_made_one_and_a_cart_goes_through_it(
+    open_page: OpenPage, live_server: Any, settings: Any, tmp_path: Any
+):
+    settings.MAILBOX_DIR = tmp_path
+    store = make_store(quiet_from=None, quiet_until=None)
+    page = enter(open_page(reverse("admin:login")))
+    page.goto(live_server.url + reverse("admin:recovery_flow_add"))
+    page.locator("button[value=standard]").click()
+    page.get_by_role("link", name="Review and publish").click()
+    page.get_by_role("button", name="Publish version 1").click()
+    page.wait_for_selector("text=Version 1 is live.")
+    left = timezone.now() - td(minutes=31)
+    put(store, checkout("C1", left), at=left)
+    for _ in range(2):
+        run_once(timezone.now())
+    page.goto(live_server.url + address(store.flows.get()))
+    assert Message.objects.get().state == "sent"
+    sent = page.locator("dl.cb-numbers-strip").first.get_by_text("Sent").locator("xpath=following-sibling::dd[1]")
+    assert sent.first.inner_text() == "1"
