@@ -60,11 +60,16 @@ def machine_reason(visit: Visit) -> str:
     return _by_name(visit.user_agent.strip().lower()) or _by_haste(visit.since_sent)
 
 
-def visitor(request: HttpRequest, sent_at: datetime | None, now: datetime) -> str:
-    """The same of a request. `sent_at`: when the message with the link was handed over, where there was one."""
+def visitor(request: HttpRequest, sent_at: datetime | None, now: datetime, *, in_demo: bool = False) -> str:
+    """The same of a request. `sent_at`: when the message with the link was handed over, where there was one.
+
+    A browser without a window is a person `in_demo`: whoever tries the demo out by a program plays the shopper.
+    """
+    name = request.headers.get("User-Agent", "")
     purposes = tuple(request.headers[name] for name in _PURPOSES if name in request.headers)
     since_sent = now - sent_at if sent_at else None
-    return machine_reason(Visit(request.method or "GET", request.headers.get("User-Agent", ""), purposes, since_sent))
+    shown = name.replace("HeadlessChrome", "Chrome") if in_demo else name
+    return machine_reason(Visit(request.method or "GET", shown, purposes, since_sent))
 
 
 def _by_name(name: str) -> str:

@@ -40,7 +40,7 @@ def survey(request: HttpRequest, token: str) -> HttpResponse:
         return _gone(link)
     if request.method == "POST":
         return _answered(request, link, SurveyKind.WHY, question, now)
-    if not visitor(request, link.message.sent_at if link.message else None, now):
+    if not visitor(request, link.message.sent_at if link.message else None, now, in_demo=link.store.is_demo):
         shown(link, now=now)
     return _shown_page(link, SurveyKind.WHY, question)
 

@@ -60,7 +60,7 @@ def _code(link: Link, now: datetime) -> str:
 
 
 def _record(request: HttpRequest, link: Link, outcome: str, now: datetime) -> None:
-    reason = visitor(request, link.message.sent_at if link.message else None, now)
+    reason = visitor(request, link.message.sent_at if link.message else None, now, in_demo=link.store.is_demo)
     if outcome != "restored" and not reason:
         survey.shown(link, now=now)  # first, so that what is flagged below takes it along
     user_agent = request.headers.get("User-Agent", "")

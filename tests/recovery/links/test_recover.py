@@ -34,6 +34,14 @@ def test_it_leads_back_to_the_cart(browser):
     assert outcomes() == [("restored", "")]
 
 
+@pytest.mark.parametrize(("is_demo", "reason"), [(True, ""), (False, "script")])
+def test_a_browser_without_a_window_is_a_person_in_the_demo_only(browser, is_demo, reason):
+    link = written()
+    Store.objects.update(is_demo=is_demo)
+    browser.get(link.recover, headers={"User-Agent": "Mozilla/5.0 HeadlessChrome/140.0.0.0 Safari/537.36"})
+    assert outcomes() == [("restored", reason)]
+
+
 def test_it_asks_for_the_address_at_the_moment_of_the_click(browser):
     link = written()
     Cart.objects.update(restore_url="https://shop.example/checkout/newer")
