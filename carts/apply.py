@@ -25,6 +25,7 @@ from carts.snapshots import (
 )
 from config.lib import batch
 from customers import consent, identity
+from customers.addresses import normal_phone, phone_home
 from customers.identity import Sighting
 from customers.models import Channel, Identity, Store
 from customers.models import PrivacyRequest as PrivacyRow
@@ -35,7 +36,7 @@ from customers.models.stores import ConsentPolicy
 #: How far a store's clock may run ahead of ours.
 _CLOCK_SKEW = td(minutes=2)
 #: Countries whose carriers want cart reminders confirmed by SMS (T-Mobile Code of Conduct; CTIA Messaging Principles).
-_CARRIERS_ASK = frozenset({"US"})
+_CARRIERS_ASK = frozenset(("US", "PR", "VI", "GU", "MP", "AS"))
 #: What stands as proof where a store lets its checkout speak for a soft opt-in.
 SOFT_OPT_IN_WORDS = "E-mail given at checkout under the store's soft opt-in notice; no objection."
 
@@ -137,10 +138,13 @@ def _statements(
 
 
 def _state(store: Store, who: Person, entry: Consent) -> ConsentState:
-    """A yes to SMS still has to be confirmed where the store wants a double opt-in, or the carriers do."""
+    """A yes to SMS still has to be confirmed where the store wants a double opt-in, or the carriers do: those of the
+    number, wherever the parcel goes."""
     if not entry.granted:
         return ConsentState.REVOKED
-    asked = store.sms_double_opt_in or who.country.upper() in _CARRIERS_ASK
+    country = who.country.upper()
+    home = phone_home(normal_phone(entry.address or who.phone, country))
+    asked = store.sms_double_opt_in or country in _CARRIERS_ASK or home in _CARRIERS_ASK
     doubled = asked and entry.channel == Channel.SMS
     return ConsentState.PENDING if doubled else ConsentState.GRANTED
 

@@ -45,6 +45,15 @@ def normal_phone(text: str, country: str = "") -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+@lru_cache(maxsize=4096)
+def phone_home(number: str) -> str:
+    """The country (ISO 3166-1 alpha-2) that an E.164 number is of, or "" where that cannot be told."""
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
+    except phonenumbers.NumberParseException:
+        return ""
+
+
 def normal_address(channel: str, text: str) -> str:
     """The address as the channel writes it: an e-mail, or an E.164 number."""
     return normal_email(text) if channel == "email" else normal_phone(text)

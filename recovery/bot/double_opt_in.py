@@ -23,7 +23,8 @@ _STILL_FRESH = td(hours=24)  # after that the shopper has forgotten the box they
 
 
 def pending_confirmations(now: datetime) -> int:
-    """Ask everybody who said yes and has not been asked to confirm it; returns how many."""
+    """Ask everybody whose yes stands unconfirmed and who has not been asked; returns how many. Why it has to be
+    confirmed (the store's wish, or the carriers') was settled when it was said."""
     asked = Notice.objects.filter(customer=OuterRef("customer"), purpose="confirm", created_at__gte=OuterRef("at"))
     waiting = Consent.objects.filter(
         ~Exists(asked),
@@ -32,7 +33,6 @@ def pending_confirmations(now: datetime) -> int:
         at__gt=now - _STILL_FRESH,
         at__lte=now,
         customer__erased_at=None,
-        customer__store__sms_double_opt_in=True,
     ).exclude(customer__phone="")
     with transaction.atomic():
         rows = waiting.select_related("customer__store").order_by("at")

@@ -196,6 +196,16 @@ def test_a_double_opt_in_is_asked_once_and_proved_by_the_answer(asked):
     assert answers()[-1] == ("sms", "confirmed", "sent")
 
 
+@pytest.mark.parametrize(("number", "country"), [("+12125550123", "US"), ("+12125550123", "FI"), ("+12125550123", "")])
+def test_who_has_an_american_number_is_asked_whatever_the_store_wants(number, country):
+    store = make_store(sms_double_opt_in=False)
+    who = [person(1, phone=number, country=country, consents=("sms",)), person(2, phone=phone(2), consents=("sms",))]
+    put(store, *[checkout(f"C{n}", person=one) for n, one in enumerate(who)], at=DUE)
+    assert pending_confirmations(DUE) == 1
+    assert Notice.objects.get().to == number
+    assert answers() == [("sms", "confirm", "sent")]
+
+
 def test_a_yes_that_nobody_asked_for_is_a_reply_like_another(anna):
     assert says(anna.store, "yes") == "paused"
     assert not ConsentEvent.objects.filter(customer=anna, channel="sms", state="granted").exists()
