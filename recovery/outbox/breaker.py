@@ -11,11 +11,12 @@ from django.db.models import Q
 
 from recovery.models import ProviderPause
 from recovery.outbox.carriers import Carrier
-from recovery.providers.base import Accepted, Misconfigured, SendError, Transient
+from recovery.providers.base import Accepted, Ambiguous, Misconfigured, SendError, Transient
 
 log = logging.getLogger("cartback.breaker")
 
-#: So many transient failures in a row, with no success between them, open the breaker.
+#: So many failures in a row that may pass, with no success between them, open the breaker. Silence and 5xx count too:
+#: whatever is handed to a provider in such an hour is lost, since it must not be sent again.
 _IN_A_ROW = 5
 _PAUSE = td(minutes=2)
 #: Wrong settings are tried again by themselves too, but seldom: some servers lock an account that keeps guessing.
@@ -34,7 +35,7 @@ class Breaker:
         for outcome in outcomes:
             if isinstance(outcome, Misconfigured):
                 pause(carrier, outcome, now=now, until=now + _MISCONFIGURED_PAUSE)
-            elif isinstance(outcome, Transient):
+            elif isinstance(outcome, Transient | Ambiguous):
                 self._failures[key] = self._failures.get(key, 0) + 1
                 if self._failures[key] >= _IN_A_ROW:
                     pause(carrier, outcome, now=now, until=now + _PAUSE)

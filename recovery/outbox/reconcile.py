@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from datetime import timedelta as td
 
+from config.lib.sealing import Unsealable
 from recovery import ledger
 from recovery.ledger import Entry
 from recovery.models import Link, LinkKind, Message, MessageState
@@ -39,7 +40,11 @@ def reconcile(now: datetime) -> int:
         sent_at__lte=now - _AFTER,
         sent_at__gt=now - _UNTIL,
     )
-    return sum(_settle(message, now) for message in unknown.select_related("store").order_by("sent_at")[:_BATCH])
+    # An unknown message is due for nothing, so `due_at` tells when it was last asked about: each gets its turn.
+    asked = list(unknown.select_related("store").order_by("due_at", "pk")[:_BATCH])
+    found = sum(_settle(message, now) for message in asked)
+    Message.objects.filter(pk__in=[m.pk for m in asked], state=MessageState.UNKNOWN).update(due_at=now)
+    return found
 
 
 def _settle(message: Message, now: datetime) -> int:
@@ -63,13 +68,13 @@ def _settle(message: Message, now: datetime) -> int:
 
 
 def _look_up(message: Message) -> Found | None:
-    provider = carrier_for(message.store, message.channel).provider
-    if not isinstance(provider, TwilioProvider) or message.sent_at is None or not message.to:
-        return None
     try:
+        provider = carrier_for(message.store, message.channel).provider
+        if not isinstance(provider, TwilioProvider) or message.sent_at is None or not message.to:
+            return None
         return provider.look_up(message.to, message.channel, message.sent_at, _carries_link_of(message))
-    except SendError as error:
-        log.warning("look-up failed message=m%s code=%s", message.pk, error.code)
+    except (SendError, Unsealable) as error:
+        log.warning("look-up failed message=m%s error=%s", message.pk, error)
         return None
 
 
