@@ -77,7 +77,7 @@ def _barred(message: Message, route: Route, place: Place, answers: Answers, now:
         return Skip("no_consent", f"a soft opt-in is not enough in {place.country}")
     if route.channel == Channel.WHATSAPP:
         return _no_whatsapp(message, route, place, answers)
-    if route.channel == Channel.SMS and place.country in rules.US_CARRIERS:
+    if route.channel == Channel.SMS and rules.of_us_carriers(place.country, message.customer.phone):
         return _no_us_sms(message, answers, now)
     return None
 

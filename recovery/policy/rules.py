@@ -9,6 +9,7 @@ from datetime import datetime
 from datetime import timedelta as td
 
 from recovery.policy.hours import Window, ever_open
+from recovery.policy.zones import phone_country
 
 GRANTED, SOFT = "granted", "soft"
 
@@ -74,6 +75,12 @@ def needs(channel: str, country: str = "") -> str:
     and the store's own policy, which asks for a yes unless it was changed, decides.
     """
     return GRANTED if channel != "email" or country.upper() in CONSENT_ONLY else SOFT
+
+
+def of_us_carriers(country: str, phone: str) -> bool:
+    """Whether carriers of the United States may be asked to bring an SMS: to a number of theirs, wherever its owner
+    lives, and to an address of theirs, for some +1 numbers do not tell their country."""
+    return not US_CARRIERS.isdisjoint((country, phone_country(phone)))
 
 
 def us_sms_allows(earlier_sms_for_cart: Sequence[datetime], abandoned_at: datetime, at: datetime) -> str:

@@ -110,6 +110,15 @@ def test_americans_are_offered_no_whatsapp_and_one_sms_for_a_cart(mailbox):
     assert (again.channel, again.state) == ("email", "sent")
 
 
+def test_a_number_of_us_carriers_keeps_to_their_rules_wherever_its_owner_lives(mailbox):
+    queued("sms", phone=AMERICAN, country="FI")
+    Store.objects.get().customers.get().consents.update(state="granted")
+    Message.objects.update(expires_at=NOW + td(days=9))
+    later = NOW + td(days=2, hours=1)
+    assert sent(later)[1:] == ("skipped", "no_consent")
+    assert Message.objects.get().detail.endswith("sms: us_too_late; email: no_consent")
+
+
 def test_it_waits_for_the_shoppers_morning_not_the_stores(mailbox):
     """12:31 UTC is 04:31 in Los Angeles (daylight saving since two days); only SMS is allowed, from 9 o'clock there."""
     queued("sms", phone="+12135550123", country="US")
@@ -171,6 +180,7 @@ def test_free_text_goes_within_a_day_of_the_shoppers_word(twilio):
 
 def test_a_number_that_twilio_refuses_is_suppressed_and_the_next_channel_takes_over(twilio):
     queued("sms", "email", phone="+15005550009", country="FI")  # Twilio's number for "not a mobile phone"
+    Store.objects.get().customers.get().consents.update(state="granted")  # it is an American one
     send_due(DUE)
     send_due(after(minutes=32))
     first, second = Message.objects.order_by("id")
