@@ -20,7 +20,6 @@ _HEIGHTS = {
     MessageState.READ: 5,
 }
 ARRIVED = (MessageState.DELIVERED, MessageState.READ)
-_MOST_REPEATS = 2  # of a message that a carrier gave up on for the time being
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +64,9 @@ def move(row: Row, word: Word, now: datetime) -> str:
 
 
 def may_repeat(row: Row, word: Word, now: datetime) -> bool:
-    """Nothing arrived, the carrier may do better later, and it is not too late by then."""
-    if word.state != MessageState.FAILED or word.retry_in is None or row.attempts > _MOST_REPEATS:
+    """Nothing arrived, the carrier may do better later, and it is not too late by then. How often, the code's own
+    `waits` say: when they are spent, there is no `retry_in`."""
+    if word.state != MessageState.FAILED or word.retry_in is None:
         return False
     return not isinstance(row, Message) or now + word.retry_in <= row.expires_at
 

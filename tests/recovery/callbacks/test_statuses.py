@@ -107,6 +107,20 @@ def test_a_handset_that_is_off_is_tried_again_later_and_twice_at_most():
     assert (waits[2][0], message.reason) == ("failed", "twilio_30003")
 
 
+def test_each_code_is_tried_again_as_often_as_its_own_pauses_say():
+    """WhatsApp's rate has four pauses; a second pause alone would never outlast it."""
+    (message,) = on_their_way(1, "whatsapp")
+    waits = []
+    for attempt in (1, 2, 3, 4, 5):
+        Message.objects.filter(pk=message.pk).update(state="sending", attempts=attempt)
+        tell(Message.objects.get(), attempt, "failed", 63018)
+        take_events(DUE)
+        message.refresh_from_db()
+        waits.append((message.state, (message.due_at - DUE).total_seconds()))
+    assert waits[:4] == [("queued", 4), ("queued", 16), ("queued", 64), ("queued", 256)]
+    assert (waits[4][0], message.reason) == ("failed", "twilio_63018")
+
+
 def out_of_reach(message: Message, number: int) -> None:
     tell(message, number, "undelivered", 30003)
     take_events(DUE)
