@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from abc import ABC, abstractmethod
 from typing import Any, TypeVar
 
 S = TypeVar("S", bound="Standin")
 
 
-class Standin:
+class Standin(ABC):
     """`with SmtpStandin() as smtp:` listens on a free port of 127.0.0.1 until the block ends."""
 
     host = "127.0.0.1"
@@ -20,9 +21,9 @@ class Standin:
         self._server: asyncio.Server | None = None
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
+    @abstractmethod
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
-        raise NotImplementedError
 
     def __enter__(self: S) -> S:
         self._thread.start()

@@ -65,10 +65,13 @@ def inbound_form(number: int, text: str, who: str = phone(1), **more: str) -> di
 
 def post(path: str, form: dict[str, str], token: str = TOKEN, **more: Any) -> int:
     """A form that is signed as Twilio signs; returns the answer's status."""
-    signed = settings.PUBLIC_URL + path + "".join(name + form[name] for name in sorted(form))
-    signature = base64.b64encode(hmac.digest(token.encode(), signed.encode(), "sha1")).decode()
-    headers = {"X-Twilio-Signature": signature} | more.pop("headers", {})
+    headers = {"X-Twilio-Signature": signature_of(path, form, token)} | more.pop("headers", {})
     return Client().post(path, urlencode(form), content_type=FORM, headers=headers, **more).status_code
+
+
+def signature_of(path: str, form: dict[str, str], token: str = TOKEN) -> str:
+    signed = settings.PUBLIC_URL + path + "".join(name + form[name] for name in sorted(form))
+    return base64.b64encode(hmac.digest(token.encode(), signed.encode(), "sha1")).decode()
 
 
 def tell(row: Message | Notice, number: int, status: str, code: int | None = None) -> int:

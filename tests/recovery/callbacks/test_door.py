@@ -10,7 +10,17 @@ from django.test import Client
 from recovery.callbacks import doors
 from recovery.models import ProviderEvent
 from tests.factories import make_store
-from tests.recovery.callbacks.posting import FORM, inbound_form, on_their_way, post, status_form, tell, token_of, write
+from tests.recovery.callbacks.posting import (
+    FORM,
+    inbound_form,
+    on_their_way,
+    post,
+    signature_of,
+    status_form,
+    tell,
+    token_of,
+    write,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,9 +59,11 @@ def test_a_forged_post_is_403_and_nothing_is_kept(_case, how, door):
 
 def test_one_that_was_changed_on_the_way_is_403(door):
     path, form = door
+    signed = signature_of(path, form)
     assert post(path + "?x=1", form) in (200, 204)
-    response = Client().post(path, {**form, "Body": "STOP"}, headers={"X-Twilio-Signature": "x"})
-    assert (response.status_code, ProviderEvent.objects.count()) == (403, 1)
+    for place, body in ((path, {**form, "Body": "STOP"}), (path + "?x=2", form), (path, dict(list(form.items())[1:]))):
+        answer = Client().post(place, urlencode(body), content_type=FORM, headers={"X-Twilio-Signature": signed})
+        assert (answer.status_code, ProviderEvent.objects.count()) == (403, 1), (place, body)
 
 
 @pytest.mark.parametrize("token", ["", "x"])
