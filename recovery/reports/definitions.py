@@ -206,8 +206,17 @@ STEPS = Definition(
     "messages about the carts started in the period, by step, variant and channel",
     "Sent: taken by a provider, or perhaps taken. Clicked by people: at least one click that looks like no machine's. "
     "Ordered: credited to this message by the last human click within the store's window. Held out: the shopper was "
-    "drawn for the arm without messages. What a step adds is told by the experiments, not here.",
+    "drawn for the arm without messages. An order after a click may have come anyway: what messages add is the lift.",
     "Sent messages, for the rates.",
+)
+LIFT = Definition(
+    "Lift",
+    "share of the shoppers drawn to get it who ordered − share of those drawn to get nothing (or the other variant)",
+    "Shoppers are drawn when their first message would go out, and count where they were drawn whatever became of the "
+    "message, with all their paid orders in the window. The interval holds however often one looks (see the "
+    "experiment's page, which has the rows too). A step is not drawn by itself: who gets nothing misses all steps, and "
+    "who reaches a later step did not buy after an earlier one, so only its variants can be compared.",
+    "Everybody who was drawn since the experiment began and whose window is over, whatever the days and filters above.",
 )
 PRODUCTS = Definition(
     "Most often left behind",

@@ -12,8 +12,13 @@ from recovery.reports.judged import COUNTS
 from recovery.reports.kept import fetch
 from recovery.reports.rates import Rate
 
-# Everybody who was drawn in the period and whose 14 days are over, whatever became of the message; all their paid
-# orders in that time, from any cart or device. A shopper counts once.
+#: Did the shopper of draw `d` order within the window? All their paid orders count, from any cart or device.
+ORDERED_IN_TIME = f"""EXISTS (
+            SELECT FROM carts_order o WHERE o.customer_id = d.customer_id AND o.placed_at >= d.assigned_at
+            AND o.placed_at < d.assigned_at + {{window}} AND {COUNTS})"""
+
+# Everybody who was drawn in the period and whose 14 days are over, whatever became of the message. A shopper counts
+# once.
 _DRAWN = f"""
     WITH drawn AS (
         SELECT DISTINCT ON (a.customer_id) a.customer_id, a.arm, a.assigned_at
@@ -23,9 +28,7 @@ _DRAWN = f"""
         ORDER BY a.customer_id, a.arm = %(holdout)s DESC, a.assigned_at
     )
     SELECT d.arm = %(holdout)s, d.assigned_at + %(horizon)s <= %(as_of)s AS settled, count(*),
-        count(*) FILTER (WHERE EXISTS (
-            SELECT FROM carts_order o WHERE o.customer_id = d.customer_id AND o.placed_at >= d.assigned_at
-            AND o.placed_at < d.assigned_at + %(horizon)s AND {COUNTS}))
+        count(*) FILTER (WHERE {ORDERED_IN_TIME.format(window="%(horizon)s")})
     FROM drawn d GROUP BY 1, 2
 """
 

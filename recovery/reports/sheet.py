@@ -46,7 +46,20 @@ class Value:
     currency: str
 
 
-Cell = str | int | float | date | Rate | Share | Amount | Bar | Value | None
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A difference of two arms with its interval: in parts of one, or in money a shopper where it has a currency.
+
+    `n`: the shoppers behind both."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+    currency: str = ""
+
+
+Cell = str | int | float | date | Rate | Share | Amount | Bar | Value | Gap | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +107,10 @@ def plain(value: Cell) -> Any:
     if isinstance(value, (Rate, Share)):
         found: dict[str, Any] = {"value": value.value, "low": value.low, "high": value.high, "n": value.n}
         return found | ({"hits": value.hits} if isinstance(value, Rate) else {})
+    if isinstance(value, Gap):
+        ends = {"value": value.value, "low": value.low, "high": value.high}
+        told = {name: round(end, 6) for name, end in ends.items()} | {"n": value.n}
+        return told | ({"currency": value.currency} if value.currency else {})
     if isinstance(value, Value):
         return {"value": str(rounded(value.mean.value, value.currency)), "n": value.mean.n, "currency": value.currency}
     if isinstance(value, Amount):
@@ -113,7 +130,7 @@ def harmless(value: Any) -> Any:
 
 
 def as_lines(table: Table) -> Iterable[list[Any]]:
-    """For CSV: a rate takes five columns, an amount two."""
+    """For CSV: a rate takes five columns, an amount two, a difference five."""
     kinds = [_kind(row[n] for row in table.rows) for n in range(len(table.head))]
     yield [name for title, kind in zip(table.head, kinds, strict=True) for name in _titles(title, kind)]
     for row in table.rows:
@@ -129,6 +146,7 @@ _PARTS: dict[type, tuple[str, ...]] = {
     Share: ("", "low", "high", "n"),
     Amount: ("", "currency"),
     Value: ("", "n", "currency"),
+    Gap: ("", "low", "high", "n", "currency"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -79,8 +79,11 @@ def findings(experiment: Experiment, *, as_of: datetime, margin: Decimal | None 
     rows = rows_of(asked)
     arms = {name: arm_of(name, share, rows) for name, share in shares(experiment).items()}
     control = arms.pop(control_of(experiment.arms))
-    mismatch = _mismatch(experiment, [control, *arms.values()])
-    planned = _planned(experiment, control)
+    everybody = [control, *arms.values()]
+    mismatch = mismatch_of(
+        experiment, {arm.name: arm.assigned for arm in everybody}, {arm.name: arm.settled for arm in everybody}
+    )
+    planned = planned_of(experiment, control.outcomes.ordered if control.outcomes else None)
     comparisons = [
         _compare(arm, control, strata(rows, arm.name, control.name), planned, mismatch, margin, asked["alpha"])
         for arm in arms.values()
@@ -99,22 +102,20 @@ def findings(experiment: Experiment, *, as_of: datetime, margin: Decimal | None 
     )
 
 
-def _mismatch(experiment: Experiment, arms: Sequence[Arm]) -> float | None:
+def mismatch_of(experiment: Experiment, assigned: Mapping[str, int], settled: Mapping[str, int]) -> float | None:
+    """The smaller p of the sample-ratio checks of the drawn and of the settled, by arm; None with nobody drawn."""
     weights = {arm["name"]: float(arm["weight"]) for arm in experiment.arms}
-    ps = [
-        sample_ratio(counts, weights)
-        for counts in ({arm.name: arm.assigned for arm in arms}, {arm.name: arm.settled for arm in arms})
-        if sum(counts.values())
-    ]
+    ps = [sample_ratio(counts, weights) for counts in (assigned, settled) if sum(counts.values())]
     return min(ps, default=None)
 
 
-def _planned(experiment: Experiment, control: Arm) -> int | None:
-    """How many shoppers the plan asks for; where it does not say, as many as its lift over the control's rate takes."""
+def planned_of(experiment: Experiment, control: Sums | None) -> int | None:
+    """How many shoppers the plan asks for; where it does not say, as many as its lift over the rate of the control's
+    settled shoppers takes."""
     plan = {**DEFAULTS, **experiment.plan}
     if plan.get("units"):
         return int(plan["units"])
-    rate = control.outcomes.ordered.mean if control.outcomes and control.settled >= LEAST_UNITS else 0.0
+    rate = control.mean if control and control.n >= LEAST_UNITS else 0.0
     return planned_units(plan, rate, control_share(experiment.arms))
 
 
@@ -134,7 +135,7 @@ def _compare(
     orders = share_difference(own.ordered, base.ordered, alpha=alpha)
     revenue = mean_difference(own.revenue, base.revenue, alpha=alpha)
     earned = mean_difference(own.margin, base.margin, alpha=alpha) if margin is not None else None
-    held = _held(orders, (own.ordered, base.ordered), planned, alpha)
+    held = held_of(orders, (own.ordered, base.ordered), planned, alpha)
     return Comparison(
         arm=arm,
         orders=orders,
@@ -154,7 +155,7 @@ def _compare(
     )
 
 
-def _held(orders: Estimate, sides: tuple[Sums, Sums], planned: int | None, alpha: float) -> Estimate | None:
+def held_of(orders: Estimate, sides: tuple[Sums, Sums], planned: int | None, alpha: float) -> Estimate | None:
     """The interval for looking at any time; None before it can be trusted."""
     if planned is None or any(side.n < LEAST_UNITS or side.y < LEAST_ORDERS for side in sides):
         return None

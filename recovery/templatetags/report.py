@@ -12,7 +12,7 @@ from config.lib.money import rounded
 from recovery.reports import sheet
 from recovery.reports.definitions import TOO_FEW
 from recovery.reports.rates import Rate, Share
-from recovery.reports.sheet import Bar, Cell, Value
+from recovery.reports.sheet import Bar, Cell, Gap, Value
 from recovery.reports.words import money
 
 register = template.Library()
@@ -25,6 +25,8 @@ def shown(value: Cell) -> SafeString | str:
         return "–"
     if isinstance(value, (Rate, Share)):
         return f"{100 * value.value:.1f} %"
+    if isinstance(value, Gap):
+        return _gap(value.value, value.currency)
     if isinstance(value, Value):
         return money(value.mean.value, value.currency)
     if isinstance(value, Bar):
@@ -41,6 +43,8 @@ def doubt(value: Cell) -> SafeString | str:
         told = f"{100 * value.low:.1f} to {100 * value.high:.1f} %, {value.hits:,} of {value.n:,}"
     elif isinstance(value, Share):
         told = f"{100 * value.low:.1f} to {100 * value.high:.1f} %, {value.n:,} carts"
+    elif isinstance(value, Gap):
+        return f"{_gap(value.low, value.currency)} to {_gap(value.high, value.currency)}, {value.n:,} shoppers"
     elif isinstance(value, Value) and value.mean.low is not None and value.mean.high is not None:
         ends = [f"{rounded_to(end, value.currency)}" for end in (value.mean.low, value.mean.high)]
         told = f"{ends[0]} to {ends[1]}, {value.mean.n:,} orders"
@@ -48,6 +52,11 @@ def doubt(value: Cell) -> SafeString | str:
         return ""
     few = (value.n if isinstance(value, (Rate, Share)) else value.mean.n) < TOO_FEW
     return format_html('{} <span class="cb-pill cb-warn">too few to say</span>', told) if few else told
+
+
+def _gap(value: float, currency: str) -> str:
+    """+1.50 points, or +12.30 EUR"""
+    return f"{value:+,.2f} {currency}" if currency else f"{100 * value:+.2f} points"
 
 
 def rounded_to(amount: float, currency: str) -> str:
