@@ -18,11 +18,11 @@ from config.lib.durations import in_words
 from customers.admin.base import BY_STORE, Page, Reading, by_choice, linked, local
 from recovery.admin.offer_form import OfferForm, PoolForm
 from recovery.discounts.budget import spent
-from recovery.discounts.cost import Cost, cost_of_offers
 from recovery.discounts.pool import import_codes
 from recovery.discounts.terms import Terms
 from recovery.discounts.words import value_in_words
 from recovery.models import CodeSource, CodeState, DiscountCode, Offer, OfferKind
+from recovery.reports.codes import Cost, cost_of
 from recovery.reports.words import money, reason_in_words
 
 
@@ -83,17 +83,18 @@ class Offers(Page):
     # -- one offer
 
     def facts(self, request: HttpRequest, obj: Any) -> Mapping[str, Any]:
-        cost = next(cost for cost in cost_of_offers(obj.store) if cost.offer.pk == obj.pk)
+        cost = cost_of(obj, as_of=timezone.now())
+        spare = cost.states.get(CodeState.SPARE, 0)
         codes = reverse("admin:recovery_discountcode_changelist")
         return {
             "offer": obj,
             "figures": figures(cost),
-            "money": [(money(m.given_away, c), money(m.revenue, c)) for c, m in sorted(cost.money.items())],
+            "money": [(money(g.taken_off, g.currency), money(g.paid, g.currency)) for g in cost.given if g.orders],
             "spent": _spent(obj),
             "codes_url": f"{codes}?offer__id__exact={obj.pk}",
             "import_url": reverse("admin:recovery_offer_import", args=[obj.pk]) if obj.source == "pool" else "",
-            "pool_is_low": obj.source == CodeSource.POOL and cost.spare < 20,
-            "spare": cost.spare,
+            "pool_is_low": obj.source == CodeSource.POOL and spare < 20,
+            "spare": spare,
         }
 
     def get_urls(self) -> list[URLPattern]:
@@ -141,8 +142,10 @@ def gives(offer: Offer) -> str:
 
 def figures(cost: Cost) -> list[tuple[str, int]]:
     """What became of the codes."""
-    found = [("given", cost.given), ("used", cost.redeemed), ("taken back", cost.revoked), ("expired", cost.expired)]
-    return found + ([("not made", cost.failed)] if cost.failed else [])
+    found = [("given", cost.total("given")), ("used", cost.total("redeemed"))]
+    ends = {CodeState.REVOKED: "taken back", CodeState.EXPIRED: "expired", CodeState.FAILED: "not made"}
+    told = [(words, cost.states.get(state, 0)) for state, words in ends.items()]
+    return [*found, *told[:2], *(one for one in told[2:] if one[1])]
 
 
 def _spent(offer: Offer) -> str:

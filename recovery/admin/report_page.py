@@ -22,8 +22,7 @@ from customers.access import may
 from recovery.admin.report_form import ReportForm, form_for
 from recovery.reports.asked import Asked
 from recovery.reports.definitions import HORIZON
-from recovery.reports.face import as_json, moment
-from recovery.reports.figures import figures_of
+from recovery.reports.face import Overview, as_json, moment
 from recovery.reports.pages.index import PAGES, Page
 from recovery.reports.period import BadPeriod, Period
 from recovery.reports.rows import rows_behind
@@ -50,7 +49,7 @@ def report_page(request: HttpRequest, name: str = "overview") -> HttpResponseBas
     if "rows" in request.GET and page.rows:
         return _rows(request, asked, page)
     if name == "overview" and request.GET.get("format") == "json":
-        return JsonResponse(as_json(figures_of(asked)))
+        return JsonResponse(as_json(Overview.of(asked)))
     sections = page.make(asked, asked.before() if form.cleaned_data["compare"] else None)
     if request.GET.get("format") == "json":
         return JsonResponse(_head(asked) | {"page": name, "sections": sheet_as_json(sections)})

@@ -118,6 +118,10 @@ SCHEMAS: dict[str, Schema] = {
         "hits ÷ n with its 95 % interval (Wilson)",
     )
     | _OPEN,
+    "Gap": _object(
+        {**_each("value low high", _NUMBER), "n": _COUNT},
+        "What the messages add to the share that orders, in parts of one, with its 95 % interval (Newcombe)",
+    ),
     "Report": _object(
         {
             "store": _TEXT,
@@ -134,6 +138,17 @@ SCHEMAS: dict[str, Schema] = {
             "revenue": _map(_object(_each("returned attributed ordered discount", _MONEY)) | _OPEN),
             "order_value": _map({"type": ["object", "null"]}),
             "open_so_far": {"type": "object"},
+            "recoveries": _object(
+                {
+                    **_each("returned attributed natural written_to", _RATE),
+                    "incremental": _or_null(_ref("Gap")),
+                    "open": _COUNT,
+                }
+            ),
+            "trend": {
+                "type": "array",
+                "items": _object({**_each("from to", _DAY), "started": _COUNT, "net_abandonment": _RATE}),
+            },
             "messages": _map(
                 _object({**_each("sent delivered failed unknown waiting", _COUNT), "skipped": _map(_COUNT)})
             ),

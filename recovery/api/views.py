@@ -19,7 +19,7 @@ from recovery.models import Credit, Experiment, Message
 from recovery.reports import face, reasons, rollup
 from recovery.reports.asked import DEVICES, Asked
 from recovery.reports.face import moment
-from recovery.reports.figures import carts_of, figures_of, rates_of
+from recovery.reports.figures import carts_of, rates_of
 from recovery.reports.period import BadPeriod, period
 from recovery.reports.trial_json import experiment_json, findings_json
 from recovery.reports.trials import findings
@@ -31,7 +31,7 @@ _MOST_DAYS = 400
 @answers
 def report(request: HttpRequest, store: Store) -> dict[str, Any]:
     """The overview: the same numbers as `manage.py report --json`."""
-    return face.as_json(figures_of(_asked(request, store)))
+    return face.as_json(face.Overview.of(_asked(request, store)))
 
 
 @answers

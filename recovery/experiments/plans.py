@@ -16,6 +16,8 @@ from recovery.models import Experiment, ExperimentKind, Flow, FlowStep, FlowVers
 
 #: The arms of a holdout.
 TREATED, HOLDOUT = "treated", "holdout"
+#: Why no message went to who was drawn into the second: the reason that the gate writes.
+HELD_OUT = "held_out"
 #: What a plan says unless it was decided otherwise: over how many days from the draw orders count, at which level of
 #: error and with which power the verdict is asked for, and the smallest relative gain that is worth finding.
 DEFAULTS: Mapping[str, Any] = {"metric": "orders", "window_days": 14, "alpha": 0.05, "power": 0.8, "lift": 0.2}

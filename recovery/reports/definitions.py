@@ -230,8 +230,20 @@ CODES = Definition(
     "Discount codes",
     "codes redeemed ÷ codes given whose time is over",
     "Given: sent in a message for the first time in the period. Redeemed: seen on an order. Taken off orders: what the "
-    "orders were reduced by, in the code's currency.",
+    "codes reduced orders by, in the code's currency; paid: the totals of those orders. Some of them would have come "
+    "anyway.",
     "Codes that are used or have expired. Those still valid may yet be used.",
+    "Of the money: orders that are unpaid, cancelled, deleted or tests.",
+)
+OFFER_MARGIN = Definition(
+    "Net margin",
+    "1,000 × (margin of a shopper with the offer − margin of a shopper who got the same without it)",
+    "Of each shopper: net revenue − (1 − the store's margin) × (net revenue + discount), of all their paid orders in "
+    "the window from the draw; those who bought nothing count with 0. The interval holds however often one looks. To "
+    "break even: by how much orders have to rise if every buyer uses the discount, m ÷ (m − d) − 1. Given to who would "
+    "have ordered anyway: shoppers with the offer × share that ordered without it × discount an order.",
+    "Everybody who was drawn since the test began and whose window is over, whatever the days and filters above.",
+    "Costs of messages, payment fees and returned goods that are not refunded; orders in another currency.",
 )
 RETENTION = Definition(
     "Retention",

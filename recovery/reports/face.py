@@ -3,20 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from config.lib.durations import in_words
 from config.lib.money import rounded
+from recovery.reports import rollup
+from recovery.reports.asked import Asked
 from recovery.reports.definitions import HORIZON, LEFT_OUT, RATES
-from recovery.reports.figures import Figures, Money, Sending
+from recovery.reports.figures import FACETS, Figures, Money, Sending, Span, figures_of, trend_of
+from recovery.reports.held_out import HeldOut, held_out
 from recovery.reports.rates import Mean, Rate, Share
 from recovery.reports.words import reason_in_words
 
 
-def as_json(found: Figures) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Every number of the overview: the figures, those who were held out, and the carts of each day (or week)."""
+
+    figures: Figures
+    held: HeldOut
+    trend: list[Span]
+
+    @classmethod
+    def of(cls, asked: Asked) -> Overview:
+        cells = rollup.cells_of(asked, FACETS, by_day=True)
+        return cls(figures_of(asked, cells), held_out(asked), trend_of(asked, cells))
+
+
+def as_json(overview: Overview) -> dict[str, Any]:
     """Plain values. A rate without anything to divide by is None, money is text, times carry their zone."""
+    return _figures(overview.figures) | {
+        "recoveries": _recoveries(overview),
+        "trend": [
+            {"from": span.first.isoformat(), "to": span.last.isoformat(), "started": span.carts.started,
+             "net_abandonment": _rate(span.rate)}
+            for span in overview.trend
+        ],
+    }  # fmt: skip
+
+
+def _recoveries(overview: Overview) -> dict[str, Any]:
+    """The four ways. `incremental` is the difference of the two before it, of shoppers; its n are both arms."""
+    rates, held = overview.figures.rates, overview.held
+    gain = held.gain
+    ends = {name: round(getattr(gain, name), 6) for name in ("value", "low", "high")} if gain else {}
+    n = held.written.n + held.natural.n if held.written and held.natural else 0
+    return {
+        "returned": _rate(rates["return"]),
+        "attributed": _rate(rates["attributed_recovery"]),
+        "natural": _rate(held.natural),
+        "written_to": _rate(held.written),
+        "incremental": ends | {"n": n} if gain else None,
+        "open": held.open,
+    }
+
+
+def _figures(found: Figures) -> dict[str, Any]:
     carts, so_far = found.carts, found.so_far
     counts = {name: getattr(carts, name) for name in carts.__slots__}
     return {
@@ -90,9 +135,11 @@ def _sending(sending: Sending) -> dict[str, Any]:
     return counts | {"skipped": dict(sorted(sending.skipped.items()))}
 
 
-def as_text(found: Figures) -> str:
-    """The same for people: a narrow table."""
-    return "\n".join([*_head(found), "", *_counts(found), "", *_rates(found), "", *_money(found), "", *_sent(found)])
+def as_text(overview: Overview) -> str:
+    """The same for people: a narrow table, without the days."""
+    found = overview.figures
+    rates = [*_rates(found), *_held(overview.held)]
+    return "\n".join([*_head(found), "", *_counts(found), "", *rates, "", *_money(found), "", *_sent(found)])
 
 
 def _head(found: Figures) -> Iterable[str]:
@@ -115,12 +162,22 @@ def _counts(found: Figures) -> Iterable[str]:
 
 def _rates(found: Figures) -> Iterable[str]:
     for name, rate in found.rates.items():
-        title = RATES[name].title
-        if rate is None:
-            yield f"{title:<28}{'–':>9}   nothing to divide by yet"
-            continue
-        few = "  too few to say" if rate.too_few else ""
-        yield f"{title:<28}{rate.value:>9.1%}   {rate.low:.1%} to {rate.high:.1%}, {rate.hits} of {rate.n}{few}"
+        yield _rate_line(RATES[name].title, rate)
+
+
+def _held(held: HeldOut) -> Iterable[str]:
+    yield _rate_line("Ordered though held out", held.natural)
+    yield _rate_line("Ordered, not held out", held.written)
+    if held.gain:
+        value, low, high = (100 * getattr(held.gain, name) for name in ("value", "low", "high"))
+        yield f"{'What messages add':<28}{value:>+9.2f}   {low:+.2f} to {high:+.2f} points"
+
+
+def _rate_line(title: str, rate: Rate | None) -> str:
+    if rate is None:
+        return f"{title:<28}{'–':>9}   nothing to divide by yet"
+    few = "  too few to say" if rate.too_few else ""
+    return f"{title:<28}{rate.value:>9.1%}   {rate.low:.1%} to {rate.high:.1%}, {rate.hits} of {rate.n}{few}"
 
 
 def _money(found: Figures) -> Iterable[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from datetime import timedelta as td
 from decimal import Decimal
 from typing import Any
@@ -94,6 +94,8 @@ def figures(store: Store, period: Period, *, as_of: datetime) -> Figures:
     return figures_of(Asked(store, period, as_of))
 
 
+#: A trend of more days than this is told by week.
+_MOST_DAYS = 92
 #: The facets that the figures are read from.
 FACETS = ("", "left_out", "money")
 
@@ -149,6 +151,31 @@ def rates_of(carts: Carts) -> dict[str, Rate | None]:
         "conversion": Rate.of(carts.matured - carts.abandoned_net, carts.matured),
         "contactable": Rate.of(carts.reachable, carts.abandoned_gross),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The carts of one day, or of a week that begins on a Monday."""
+
+    first: date
+    last: date
+    carts: Carts
+
+    @property
+    def rate(self) -> Rate | None:
+        """Cart abandonment."""
+        return Rate.of(self.carts.abandoned_net, self.carts.matured)
+
+
+def trend_of(asked: Asked, cells: Iterable[Cell]) -> list[Span]:
+    """From cells by day: a span for each day that had carts, or for each week where the days are many."""
+    days = 7 if (asked.period.last - asked.period.first).days > _MOST_DAYS else 1
+    groups: dict[date, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if cell["facet"] == "":
+            day: date = cell["day"]
+            groups[day - td(days=day.weekday()) if days == 7 else day].append(cell)
+    return [Span(day, day + td(days=days - 1), carts_of(groups[day])) for day in sorted(groups)]
 
 
 def _worth(cell: Cell) -> Share | None:

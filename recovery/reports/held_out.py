@@ -48,12 +48,6 @@ class Difference:
         above = sqrt((treated.high - treated.value) ** 2 + (control.value - control.low) ** 2)
         return cls(gap, gap - below, gap + above)
 
-    @property
-    def verdict(self) -> str:
-        if self.low > 0:
-            return "proven gain"
-        return "proven loss" if self.high < 0 else "not proven yet"
-
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection
 
 from config.lib.money import rounded
+from recovery.experiments.plans import HELD_OUT
 
 # Only orders of people who clicked are counted, paid and not taken back; money is net of tax, shipping and refunds, and
 # without the orders that were refunded in another currency: as in the report.
@@ -79,7 +80,7 @@ class StepFigures:
                 setattr(self, _SENT[state], getattr(self, _SENT[state]) + count)
         elif state == "failed":
             self.failed += count
-        elif reason == "holdout":
+        elif reason == HELD_OUT:
             self.held_out += count
         else:
             self.skipped[reason or "unknown"] += count

@@ -44,6 +44,7 @@ _OUTCOMES = f"""
             count(*) FILTER (WHERE within) AS orders,
             count(*) FILTER (WHERE within AND NOT ours) AS foreign_orders,
             coalesce(sum(net) FILTER (WHERE within AND ours), 0) AS revenue,
+            coalesce(sum(discount) FILTER (WHERE within AND ours), 0) AS discount,
             coalesce(sum(net - (1 - %(margin)s) * (net + discount)) FILTER (WHERE within AND ours), 0) AS margin,
             coalesce(sum(net) FILTER (WHERE before AND ours AND placed_at >= assigned_at - %(past)s), 0) AS spent,
             coalesce(bool_or(before), false) AS loyal
@@ -60,7 +61,8 @@ _SUMS = f"""{_OUTCOMES}
     , capped AS (SELECT *, least(revenue, %(cap)s) AS cut FROM outcome)
     SELECT arm, settled, loyal, count(*), count(*) FILTER (WHERE orders > 0), sum(orders), sum(orders * orders),
         sum(foreign_orders), sum(revenue), sum(revenue * revenue), sum(spent), sum(spent * spent), sum(revenue * spent),
-        sum(revenue * orders), sum(cut), sum(cut * cut), sum(margin), sum(margin * margin)
+        sum(revenue * orders), sum(cut), sum(cut * cut), sum(margin), sum(margin * margin),
+        sum(discount)
     FROM capped GROUP BY 1, 2, 3
 """
 
@@ -99,13 +101,14 @@ _RETURNS = f"""
 @dataclass(frozen=True, slots=True)
 class Outcomes:
     """The sums of settled shoppers of one arm. y of `revenue` is money and x the money spent before the draw; y of
-    `per_order` is money and x the number of orders."""
+    `per_order` is money and x the number of orders. `discount` is what was taken off their orders."""
 
     ordered: Sums
     revenue: Sums
     capped: Sums
     margin: Sums
     per_order: Sums
+    discount: float
 
     def __add__(self, other: Outcomes) -> Outcomes:
         return Outcomes(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
@@ -179,7 +182,7 @@ def arm_of(name: str, share: float, rows: Sequence[tuple[Any, ...]]) -> Arm:
 
 def outcomes_of(row: tuple[Any, ...]) -> Outcomes:
     n, ordered = row[3], row[4]
-    orders, orders2, _, money, money2, spent, spent2, money_spent, money_orders, cut, cut2, left, left2 = map(
+    orders, orders2, _, money, money2, spent, spent2, money_spent, money_orders, cut, cut2, left, left2, off = map(
         float, row[5:]
     )
     return Outcomes(
@@ -188,6 +191,7 @@ def outcomes_of(row: tuple[Any, ...]) -> Outcomes:
         capped=Sums(n, cut, cut2),
         margin=Sums(n, left, left2),
         per_order=Sums(n, money, money2, orders, orders2, money_orders),
+        discount=off,
     )
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from customers.models import Store
 from recovery.management.printing import Printing, moment_argument
-from recovery.reports.face import as_json, as_text
-from recovery.reports.figures import figures
+from recovery.reports.asked import Asked
+from recovery.reports.face import Overview, as_json, as_text
 from recovery.reports.period import BadPeriod, period
 
 
@@ -40,7 +40,7 @@ class Command(Printing):
             dates = period(options["first"], options["last"], as_of=as_of, zone=store.zone)
         except BadPeriod as error:
             raise CommandError(str(error)) from error
-        found = figures(store, dates, as_of=as_of)
+        found = Overview.of(Asked(store, dates, as_of))
         self.show(as_json(found), as_text(found), as_json=options["json"])
 
 

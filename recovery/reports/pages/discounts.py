@@ -1,41 +1,92 @@
-"""What discounts were given, what was used of them, and what they cost."""
+"""What discounts were given, what was used of them, what they cost, and what they leave."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
+
+from recovery.models import Offer
 from recovery.reports import definitions
 from recovery.reports.asked import Asked
-from recovery.reports.kept import fetch
+from recovery.reports.codes import Given, codes_given
+from recovery.reports.offer_trials import OfferTrial, offer_trials
 from recovery.reports.rates import Rate
-from recovery.reports.sheet import Amount, Section, Table
+from recovery.reports.sheet import Amount, Cell, Gap, Section, Table
 
-_CODES = """
-    SELECT f.name, d.currency, count(*) AS given,
-        count(*) FILTER (WHERE d.given_at + f.valid_for <= %(as_of)s OR d.redeemed_at <= %(as_of)s) AS over,
-        count(*) FILTER (WHERE d.redeemed_at <= %(as_of)s) AS redeemed,
-        coalesce(sum(d.amount_redeemed) FILTER (WHERE d.redeemed_at <= %(as_of)s), 0) AS cost
-    FROM recovery_discountcode d JOIN recovery_offer f ON f.id = d.offer_id
-    WHERE d.store_id = %(store)s AND d.given_at >= %(from)s AND d.given_at < %(to)s AND d.given_at <= %(as_of)s
-      AND (%(currency)s = '' OR d.currency = %(currency)s)
-    GROUP BY 1, 2 ORDER BY 1, 2
-"""
+_UNKNOWN = "margin unknown"
 
 
 def discounts(asked: Asked, before: Asked | None) -> list[Section]:
-    """By offer, of the codes that were given in the period."""
-    told = asked.parameters([]) | {"from": asked.period.since, "to": asked.period.until}
-    found = fetch(_CODES, told)
+    """By offer, of the codes that were given in the period; and of the tests that ran then, what the offer leaves."""
+    given = codes_given(
+        asked.store, as_of=asked.as_of, since=asked.period.since, until=asked.period.until, currency=asked.currency
+    )
+    trials = offer_trials(asked)
+    names = dict(Offer.objects.filter(store=asked.store).values_list("pk", "name"))
+    return [_codes(given, names), _margin(asked, given, trials, names)]
+
+
+def _codes(given: Sequence[Given], names: dict[int, str]) -> Section:
     rows = [
-        (name, given, given - over, Rate.of(redeemed, over), Amount(cost, currency))
-        for name, currency, given, over, redeemed, cost in found
-    ]
-    table = Table("offers", ("Offer", "Given", "Still valid", "Redeemed, of those over", "Taken off orders"), rows)
-    return [
-        Section(
-            "Codes given in these days",
-            definitions.CODES,
-            tables=[table],
-            note="Whether a discount earns more than it gives away is a question for an experiment: a step with the "
-            "offer against the same step without. The page “Experiments” has its net margin and verdict.",
-            empty="" if rows else "No code was given in these days.",
+        (names[one.offer_id], one.given, one.given - one.over, Rate.of(one.redeemed, one.over),
+         Amount(one.taken_off, one.currency), Amount(one.paid, one.currency))
+        for one in sorted(given, key=lambda one: (names[one.offer_id], one.currency))
+    ]  # fmt: skip
+    head = ("Offer", "Given", "Still valid", "Redeemed, of those over", "Taken off orders", "Paid on these orders")
+    return Section(
+        "Codes given in these days",
+        definitions.CODES,
+        tables=[Table("offers", head, rows)],
+        empty="" if rows else "No code was given in these days.",
+    )
+
+
+def _margin(asked: Asked, given: Sequence[Given], trials: Sequence[OfferTrial], names: dict[int, str]) -> Section:
+    """Offers that no test speaks of are named too: what they leave cannot be known."""
+    currency = asked.store.currency
+    rows = [_told(one, names[one.offer_id], currency) for one in trials]
+    untested = sorted({one.offer_id for one in given} - {one.offer_id for one in trials}, key=lambda pk: names[pk])
+    rows += [(names[pk], "–", None, None, None, None, "cannot be known without a test") for pk in untested]
+    head = ("Offer", "Tested", f"Net margin per 1,000 shoppers, {currency}", "Orders rose by", "To break even",
+            "Given to who would have ordered anyway", "Verdict")  # fmt: skip
+    return Section(
+        "Do they leave more than they give away?",
+        definitions.OFFER_MARGIN,
+        tables=[Table("offer-margin", head, rows)],
+        note=_note(asked, trials, untested=bool(untested)),
+        empty="" if rows else "No code was given, and no test of an offer ran, in these days.",
+    )
+
+
+def _told(one: OfferTrial, name: str, currency: str) -> tuple[Cell, ...]:
+    found = one.margin.times(1000) if one.margin else None
+    margin: Cell = Gap(found.value, found.low, found.high, one.n, currency) if found else None
+    margin = _UNKNOWN if one.experiment.store.margin is None else margin
+    flow = f"“{one.experiment.flow}”" if one.experiment.flow else "all flows"
+    tested = f"{one.arm} against {one.against}, step {one.experiment.position} of {flow}"
+    return (
+        name,
+        tested if one.alike else f"{tested} (they differ in more than the offer)",
+        margin,
+        _percent(one.lift),
+        _percent(one.needed),
+        Amount(Decimal(one.given_anyway), currency) if one.given_anyway is not None else None,
+        str(one.verdict),
+    )
+
+
+def _percent(share: float | None) -> str | None:
+    return f"{100 * share:+.1f} %" if share is not None else None
+
+
+def _note(asked: Asked, trials: Sequence[OfferTrial], *, untested: bool) -> str:
+    told = []
+    if asked.store.margin is None:
+        told.append(f"{_UNKNOWN.capitalize()}: enter it on the store's page, and what a discount leaves is told.")
+    if untested:
+        told.append(
+            "Redemptions cannot tell whether a discount pays: people who would have bought anyway redeem codes too. "
+            "Give the step two variants, one with the offer and one without."
         )
-    ]
+    still_open = sum(one.open for one in trials)
+    return " ".join([*told, *([f"{still_open} draws are still open."] if still_open else [])])

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recovery.experiments.plans import HOLDOUT
+from recovery.experiments.plans import HELD_OUT, HOLDOUT
 from recovery.models import Experiment, Flow
 from recovery.reports import definitions
 from recovery.reports.asked import Asked
@@ -65,7 +65,7 @@ def _flow(name: str, steps: dict[_Step, list[dict[str, Any]]]) -> Section:
 def _line(step: _Step, rows: list[dict[str, Any]], currencies: list[str]) -> list[Any]:
     states: Counter[str] = Counter()
     for row in rows:
-        states["held" if row["reason"] == "holdout" else row["state"]] += row["messages"]
+        states["held" if row["reason"] == HELD_OUT else row["state"]] += row["messages"]
     sent = sum(states[name] for name in _SENT) + states["unknown"]
     total = Counter({name: sum(row[name] for row in rows) for name in ("clicked", "scanned", "ordered")})
     _, position, variant, channel = step
@@ -83,7 +83,7 @@ def _reasons(key: str, steps: dict[_Step, list[dict[str, Any]]]) -> list[Table]:
     counts: Counter[tuple[int, str]] = Counter()
     for step, found in steps.items():
         for row in found:
-            if row["state"] in ("skipped", "cancelled") and row["reason"] != "holdout":
+            if row["state"] in ("skipped", "cancelled") and row["reason"] != HELD_OUT:
                 counts[step[1], row["reason"] or "unknown"] += row["messages"]
     most = max(counts.values(), default=0)
     rows = [(position, reason_in_words(why), Bar(n, most)) for (position, why), n in sorted(counts.items())]

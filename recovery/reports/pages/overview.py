@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
-from datetime import timedelta as td
 
 from recovery.reports import definitions, rollup
 from recovery.reports.asked import Asked
 from recovery.reports.drawing import trend
-from recovery.reports.figures import FACETS, Figures, Sending, carts_of, figures_of
+from recovery.reports.figures import FACETS, Figures, Sending, figures_of, trend_of
 from recovery.reports.held_out import HeldOut, held_out
-from recovery.reports.rates import Rate
 from recovery.reports.rollup import Cell
 from recovery.reports.sheet import Amount, Bar, Card, Section, Table, Value
 from recovery.reports.words import reason_in_words
@@ -66,15 +63,10 @@ def _settling(found: Figures) -> str:
 
 
 def _trend(asked: Asked, cells: list[Cell]) -> list[Section]:
-    """By day, or by week where there are many; the week that a day belongs to begins on Monday."""
-    weekly = (asked.period.last - asked.period.first).days > 92
-    groups: dict[date, list[Cell]] = defaultdict(list)
-    for cell in cells:
-        if cell["facet"] == "":
-            day: date = cell["day"]
-            groups[day - td(days=day.weekday()) if weekly else day].append(cell)
-    rows = [(day, carts_of(groups[day])) for day in sorted(groups)]
-    rates = [(day, carts.started, Rate.of(carts.abandoned_net, carts.matured)) for day, carts in rows]
+    """By day, or by week where there are many."""
+    spans = trend_of(asked, cells)
+    weekly = any(span.first < span.last for span in spans)
+    rates = [(span.first, span.carts.started, span.rate) for span in spans]
     points = [(f"{day:%-d %b %Y}", (rate.value, rate.low, rate.high) if rate else None) for day, _, rate in rates]
     title = f"Cart abandonment by {'week' if weekly else 'day'}"
     table = Table("trend", ("Week of" if weekly else "Day", "Carts started", "Cart abandonment"), rates, folded=True)
@@ -94,7 +86,7 @@ def _recoveries(found: Figures, held: HeldOut) -> Section:
     if gain:
         note = (
             f"What the messages add: {100 * gain.value:+.2f} percentage points (95 %: {100 * gain.low:+.2f} to "
-            f"{100 * gain.high:+.2f}): {gain.verdict}."
+            f"{100 * gain.high:+.2f}, for one look). What is proven stands under “Recovery flow”."
         )
     note += f" {held.open} shoppers who were drawn are still open." if held.open else ""
     table = Table("recovery", ("", "Rate", "What it says"), rows)

@@ -210,7 +210,7 @@ def test_under_a_step_stands_what_became_of_it(boss, flow, store):
     seen = click(first, after(hours=2))
     click(message(silent(store, 2)), after(hours=2), machine_reason="scanner")
     credit(seen, bought(store, 1, after(hours=3)))
-    for n, reason in enumerate(["holdout", "ordered", "ordered"], 3):
+    for n, reason in enumerate(["held_out", "ordered", "ordered"], 3):
         message(silent(store, n), state="skipped", reason=reason, sent_at=None)
     assert numbers(boss, flow, 1) == {
         "Waiting": "0", "Sent": "2", "Delivered": "1", "Clicked": "1", "Ordered": "1", "Revenue": "91.00 EUR",

@@ -17,8 +17,8 @@ from recovery.api import door
 from recovery.api.openapi import described
 from recovery.experiments.plans import set_store_holdout
 from recovery.models import Credit, SurveyAsk
-from recovery.reports.face import as_json
-from recovery.reports.figures import figures
+from recovery.reports.asked import Asked
+from recovery.reports.face import Overview, as_json
 from recovery.reports.period import period
 from tests.factories import abandoned_cart, after, make_store
 from tests.recovery.reports.story import bought, click, credit, message, silent
@@ -94,7 +94,7 @@ def test_every_answer_is_as_described(reader, full):
 def test_the_report_is_the_commands(reader, full):
     found = reader.get("/api/v1/report").json()
     now = timezone.now()
-    ours = as_json(figures(full, period(None, None, as_of=now, zone=full.zone), as_of=now))
+    ours = as_json(Overview.of(Asked(full, period(None, None, as_of=now, zone=full.zone), now)))
     assert {**found, "as_of": ""} == {**ours, "as_of": ""}
     days = reader.get("/api/v1/daily").json()["data"]
     assert sum(day["carts"]["started"] for day in days) == found["carts"]["started"]

@@ -10,9 +10,9 @@ import pytest
 
 from customers.addresses import address_hash
 from recovery import intake
-from recovery.discounts.cost import cost_of_offers
 from recovery.links.mint import mint
 from recovery.models import Decision, DiscountCode, Message
+from recovery.reports.codes import codes_given, cost_of
 from tests.factories import after, make_offer, make_store, order, person, put
 from tests.recovery.discounts.story import flow_with, sent
 
@@ -91,16 +91,23 @@ def _link(message: Message) -> str:
 
 def test_the_cost_of_an_offer_is_known(mailbox):
     message = carrying(days_between=0)
-    bought(message, "BACK10", discount=Decimal("9.10"))
-    (cost,) = cost_of_offers(message.store)
-    assert (cost.given, cost.redeemed, cost.revoked, cost.expired) == (1, 1, 0, 0)
-    assert cost.money["EUR"].revenue == Decimal("96.00")
-    assert cost.money["EUR"].given_away == Decimal("9.10")
+    code = bought(message, "BACK10", discount=Decimal("9.10"))
+    cost = cost_of(code.offer, as_of=after(hours=3))
+    (given,) = cost.given
+    assert (given.currency, given.given, given.over, given.redeemed, given.orders) == ("EUR", 1, 1, 1, 1)
+    assert (given.taken_off, given.paid, cost.states) == (Decimal("9.10"), Decimal("96.00"), {"redeemed": 1})
+
+
+def test_a_cost_of_an_earlier_moment_is_what_it_was_then(mailbox):
+    code = bought(carrying(), "BACK10", discount=Decimal("9.10"))
+    (given,) = codes_given(code.store, as_of=after(hours=1, minutes=59))
+    assert (given.given, given.over, given.redeemed, given.taken_off) == (1, 0, 0, Decimal(0))
 
 
 def test_a_cancelled_order_gave_nothing_away(mailbox):
     message = carrying()
-    bought(message, "BACK10", discount=Decimal("9.10"))
+    code = bought(message, "BACK10", discount=Decimal("9.10"))
     gone = order(at=after(hours=2), updated_at=after(hours=3), cancelled_at=after(hours=3), discount_codes=("BACK10",))
     put(message.store, gone, at=after(hours=3))
-    assert cost_of_offers(message.store)[0].money == {}
+    (given,) = cost_of(code.offer, as_of=after(hours=4)).given
+    assert (given.redeemed, given.orders, given.taken_off) == (1, 0, Decimal(0))

@@ -11,8 +11,10 @@ from jsonschema import validate  # type: ignore[import-untyped]
 
 from recovery import attribution
 from recovery.ledger import Entry, note
+from recovery.models import Assignment, Experiment
 from tests.factories import NOW, after, make_store
 from tests.recovery.reports.story import bought, click, message, silent
+from tests.recovery.reports.test_trials import HALF
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +76,22 @@ def test_the_report_has_the_face_that_scripts_lean_on(won):
     assert found["revenue"] == {
         "EUR": {"returned": "91.00", "attributed": "91.00", "left_out": 0, "ordered": "91.00", "discount": "0.00"}
     }
+
+
+def test_it_has_the_four_recoveries_and_the_days(won):
+    trial = Experiment.objects.create(store=won.store, kind="holdout", salt="s", arms=HALF, started_at=NOW)
+    for n, arm in enumerate(["treated", "treated", "holdout"], 1):
+        cart = won if n == 1 else silent(won.store, n)
+        Assignment.objects.create(experiment=trial, customer_id=cart.customer_id, arm=arm, assigned_at=after(hours=1))
+    found = run_json("report", "shop", "--from", "2026-03-10", "--to", "2026-03-10", "--now", "2026-04-10T12:00:00Z")
+    told = {name: rate and (rate["value"], rate["n"]) for name, rate in found["recoveries"].items() if name != "open"}
+    assert told == {
+        "returned": (0.333333, 3), "attributed": (1.0, 1), "natural": (0.0, 1), "written_to": (0.5, 2),
+        "incremental": (0.5, 3),
+    }  # fmt: skip
+    assert [(day["from"], day["started"], day["net_abandonment"]["hits"]) for day in found["trend"]] == [
+        ("2026-03-10", 3, 2)
+    ]
 
 
 def test_a_report_of_nothing_is_nought_and_null():
