@@ -35,8 +35,10 @@ from recovery.models import (
     MessageState,
     ProviderEvent,
     ProviderPause,
+    Reply,
     TemplateText,
 )
+from recovery.providers.twilio.codes import CODES, Kind
 from recovery.reports import definitions, health
 from recovery.reports.figures import Figures, figures
 from recovery.reports.period import period
@@ -47,6 +49,7 @@ _MOST_STORES = 8
 #: The headline numbers are this old at most.
 _FRESH_SECONDS = 60
 _UNKNOWN_FOR = td(days=7)
+_ANSWERED_WITHIN = td(days=7)
 
 
 _T = TypeVar("_T")
@@ -85,6 +88,8 @@ def jobs(user: Any, stores: list[Store], now: datetime) -> list[Job]:
     return [
         *_pauses(user, now),
         *_taken(stores, now),
+        *_waiting_shoppers(user, now),
+        *_refused(user, now),
         *_dead_letters(user),
         *_dead_events(user),
         *_unfinished(user, stores),
@@ -182,6 +187,30 @@ def _dead_events(user: Any) -> list[Job]:
         return []
     link = _listed("recovery_providerevent", state__exact=EventState.DEAD)
     return [Job(f"{count} callback{_s(count)} of providers could not be applied", link, "Read and apply again", "bad")]
+
+
+def _waiting_shoppers(user: Any, now: datetime) -> list[Job]:
+    """Who wrote and was not answered: their reminders have stopped, so nobody else will write to them."""
+    asked = Reply.objects.filter(intent="", answered_at=None, at__gte=now - _ANSWERED_WITHIN)
+    count = own(user, asked, "recovery.view_reply")[:1_000].count()
+    if not count:
+        return []
+    return [Job(f"{count} repl{'y waits' if count == 1 else 'ies wait'} for an answer",
+                _listed("recovery_reply", intent="none"), "Answer", "bad")]  # fmt: skip
+
+
+def _refused(user: Any, now: datetime) -> list[Job]:
+    """What carriers refused for its text, template or route: the next one would fare the same."""
+    wrong = {f"twilio_{code}": action for code, action in CODES.items() if action.kind is Kind.MESSAGE}
+    failed = Message.objects.filter(state=MessageState.FAILED, reason__in=wrong, planned_at__gte=now - _UNKNOWN_FOR)
+    rows = own(user, failed, "recovery.view_message").order_by().values_list("reason").annotate(Count("pk"))
+    return [
+        Job(
+            f"{count} message{_s(count)} of the last 7 days failed: {wrong[reason].meaning} ({wrong[reason].code})",
+            _listed("recovery_message", reason=reason), "Look", "bad",
+        )
+        for reason, count in sorted(rows, key=lambda row: -row[1])[:5]
+    ]  # fmt: skip
 
 
 def _unfinished(user: Any, stores: list[Store]) -> list[Job]:

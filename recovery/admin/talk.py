@@ -11,11 +11,14 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 
-from customers.admin.base import BY_STORE, Reading, by_choice, linked, local
+from config.lib.wake import wake
+from customers.admin.base import BY_STORE, Deed, NotDone, Reading, by_choice, linked, local
 from customers.models import Customer, Store
+from recovery.bot import answering
 from recovery.models import Message, MessageState, Notice, Reply
 from recovery.reports.entries import shortened
 from recovery.reports.stories import intent_in_words, purpose_in_words
@@ -25,6 +28,7 @@ _MOST = 60
 #: Of a conversation, so much before and after the words in question is shown.
 _AROUND = td(days=30)
 _NOT_SENT = (MessageState.QUEUED, MessageState.SKIPPED, MessageState.CANCELLED)
+_MAY_ANSWER = "recovery.change_reply"
 _INTENTS = [("stop", "Asked to stop"), ("start", "Asked to start"), ("help", "Asked for help"), ("yes", "Said yes")]
 
 
@@ -84,11 +88,13 @@ class ByIntent(DropdownFilter):
     parameter_name = "intent"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("none", "For a person to answer"), *_INTENTS]
+        return [("none", "Waits for an answer"), *_INTENTS]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         asked = self.value()
-        return queryset.filter(intent="" if asked == "none" else asked) if asked else queryset
+        if asked == "none":
+            return queryset.filter(intent="", answered_at=None)
+        return queryset.filter(intent=asked) if asked else queryset
 
 
 @admin.register(Reply)
@@ -96,6 +102,10 @@ class Replies(Reading):
     """What shoppers wrote to the store, and what came of it."""
 
     change_form_template = "admin/reply.html"
+    deeds = (
+        Deed("answer", "Send the answer", permission=_MAY_ANSWER, apart=True),
+        Deed("settle", "Nothing to answer", permission=_MAY_ANSWER, apart=True),
+    )
     list_display = ("told_words", "told_customer", "store", "told_channel", "told_intent", "when")
     list_filter = (ByIntent, by_choice("channel"), BY_STORE)
     list_select_related = ("store", "customer")
@@ -118,7 +128,38 @@ class Replies(Reading):
             "when": local(obj.at, obj.store),
             "intent": intent_in_words(obj),
             "talk": [(local(line.at, obj.store), line) for line in talk],
+            **self._to_do(request, obj),
         }
+
+    def _to_do(self, request: HttpRequest, obj: Reply) -> dict[str, Any]:
+        """What the page offers to whoever may answer, and what it says where that cannot be done from here."""
+        offered = {deed.name: self.deed_address(obj, deed) for deed in self.get_deeds(request, obj)}
+        return {
+            "waits": not obj.intent and obj.answered_at is None,
+            "answered": local(obj.answered_at, obj.store) if obj.answered_at else "",
+            "why_not": answering.why_not(obj, timezone.now()),
+            "answer_url": offered.get("answer", ""),
+            "settle_url": offered.get("settle", ""),
+            "longest": answering.LONGEST,
+        }
+
+    def get_deeds(self, request: HttpRequest, obj: Any) -> list[Deed]:
+        possible = {
+            "answer": not answering.why_not(obj, timezone.now()),
+            "settle": not obj.intent and obj.answered_at is None,
+        }
+        return [deed for deed in super().get_deeds(request, obj) if possible[deed.name]]
+
+    def answer(self, request: HttpRequest, obj: Reply) -> None:
+        try:
+            answering.answer(obj, request.POST.get("words", ""), now=timezone.now())
+        except answering.CannotAnswer as why:
+            raise NotDone(str(why)) from None
+        wake("recovery.tasks.send_notices")
+        self.message_user(request, "The answer is on its way. It is shown in the conversation.")
+
+    def settle(self, request: HttpRequest, obj: Reply) -> None:
+        answering.settle(obj, now=timezone.now())
 
     @display(description="Words")
     def told_words(self, row: Reply) -> str:
@@ -132,9 +173,18 @@ class Replies(Reading):
     def told_channel(self, row: Reply) -> str:
         return row.get_channel_display()
 
-    @display(description="Taken for", label={"Stop": "danger", "Start": "success", "Yes": "success", "Help": "info"})
+    @display(
+        description="Taken for",
+        label={
+            "Stop": "danger",
+            "Start": "success",
+            "Yes": "success",
+            "Help": "info",
+            "Waits for an answer": "warning",
+        },
+    )
     def told_intent(self, row: Reply) -> str:
-        return row.intent.capitalize()
+        return row.intent.capitalize() or ("Answered" if row.answered_at else "Waits for an answer")
 
     @display(description="When", ordering="at")
     def when(self, row: Reply) -> object:

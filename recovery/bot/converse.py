@@ -103,6 +103,7 @@ def keep_reply(heard: Heard, address: str, people: Sequence[Customer], wish: Key
         "intent": str(wish),
         "provider_id": heard.provider_id[:200],
         "at": heard.at,
+        "answered_at": None,
     }
     if not batch.insert(Reply, [row], conflict="(store_id, provider_id) DO NOTHING"):
         return None

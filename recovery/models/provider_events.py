@@ -74,6 +74,8 @@ class Reply(models.Model):
     intent = models.CharField(max_length=10, blank=True)  # stop | start | help | yes | "" for anything else
     provider_id = models.CharField(max_length=200)
     at = models.DateTimeField()
+    # When somebody of the store answered it, or said that there is nothing to answer; keywords need no answer.
+    answered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "replies"
@@ -82,7 +84,10 @@ class Reply(models.Model):
             in_choices("channel", Channel),
             models.UniqueConstraint(fields=["store", "provider_id"], name="reply_comes_once"),
         ]
-        indexes = [models.Index(fields=["store", "channel", "address", "-at"], name="reply_of_address")]
+        indexes = [
+            models.Index(fields=["store", "channel", "address", "-at"], name="reply_of_address"),
+            models.Index(fields=["store", "at"], name="reply_that_waits", condition=Q(answered_at=None, intent="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.at:%Y-%m-%d %H:%M}"
