@@ -19,7 +19,7 @@ from customers.models import Channel, Store
 from recovery.channels.liquid import TemplateBroken
 from recovery.channels.whatsapp import QuickReply, WhatsAppTexts, compile_whatsapp, lint_whatsapp, samples_for
 from recovery.models import TemplateText
-from recovery.outbox.carriers import carrier_for
+from recovery.outbox.carriers import carrier_for, twilio_account
 from recovery.outbox.sample import sample
 from recovery.providers.base import SendError
 from recovery.providers.twilio import content
@@ -95,6 +95,35 @@ def refresh_waiting(now: datetime) -> int:
     if silent:
         due.filter(template__store_id__in=silent).order_by().update(ask_again_at=now + _SILENT)
     return news
+
+
+def make_for_sessions(now: datetime) -> int:
+    """Make the texts with buttons that nobody has submitted; returns how many.
+
+    Within 24 hours of the shopper's last message a template needs no approval, and only a template carries buttons.
+    """
+    bare = TemplateText.objects.filter(template__channel=Channel.WHATSAPP, approval="", content_sid="")
+    bare = bare.exclude(buttons=[]).filter(Q(ask_again_at=None) | Q(ask_again_at__lte=now))
+    made, silent = 0, set[int]()
+    for text in bare.select_related("template__store").order_by("pk")[:_MOST]:
+        store = text.template.store
+        if store.pk in silent or not _has_whatsapp(store):
+            continue
+        try:
+            _made(_client(store), text, _name(text, now))
+            made += 1
+        except (NotPossible, SendError) as error:
+            silent |= {store.pk} if isinstance(error, SendError) else set()
+            TemplateText.objects.filter(pk=text.pk).update(ask_again_at=now + _SILENT)
+            log.warning("cannot make store=%s text=%s: %s", store.pk, text.pk, error)
+    return made
+
+
+def _has_whatsapp(store: Store) -> bool:
+    try:
+        return bool(twilio_account(store).get("whatsapp_from"))
+    except Unsealable:
+        return False  # said elsewhere
 
 
 def next_question(approval: str, since: datetime, now: datetime) -> datetime | None:

@@ -95,7 +95,9 @@ def keep_house() -> None:
 
 @shared_task
 def ask_about_templates() -> None:
-    """How the WhatsApp templates stand with Meta: those under review soon, the approved ones daily."""
+    """How the WhatsApp templates stand with Meta: those under review soon, the approved ones daily. Those that were not
+    submitted are made at Twilio, for answers within the 24 hours."""
+    approvals.make_for_sessions(timezone.now())
     approvals.refresh_waiting(timezone.now())
 
 

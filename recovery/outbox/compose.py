@@ -17,7 +17,7 @@ from recovery.models import Message, TemplateText
 from recovery.outbox.callback_urls import callback_url
 from recovery.outbox.carriers import Carrier
 from recovery.outbox.context import context_of
-from recovery.outbox.languages import APPROVED, choose, texts_of
+from recovery.outbox.languages import APPROVED, FIT_FOR_SESSIONS, choose, texts_of
 from recovery.outbox.routes import Route
 from recovery.providers.base import Envelope
 
@@ -100,7 +100,8 @@ def _sms(departure: Departure, text: TemplateText, context: dict[str, Any]) -> C
 
 
 def _whatsapp(departure: Departure, text: TemplateText, context: dict[str, Any]) -> Composed:
-    """The approved template where there is one; else free text, which the gate lets pass only inside the window."""
+    """The template where there is one that may go; else free text. The gate lets what is not approved pass only inside
+    the window."""
     message = departure.message
     envelope = whatsapp.shape_whatsapp(
         compiled_whatsapp(text.locale, text.body, tuple((b["id"], b["title"]) for b in text.buttons)),
@@ -108,7 +109,7 @@ def _whatsapp(departure: Departure, text: TemplateText, context: dict[str, Any])
         departure.carrier.sender.address,
         send_id=send_id(message),
         to=message.customer.phone,
-        content_sid=text.content_sid if text.approval == APPROVED else "",
+        content_sid=text.content_sid if text.approval in FIT_FOR_SESSIONS else "",
         in_session=text.approval != APPROVED,
     )
     return Composed(replace(envelope, callback_url=callback_url(message)), text.locale)

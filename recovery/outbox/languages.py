@@ -8,6 +8,8 @@ from recovery.models import Message, TemplateText
 
 #: What the Content API calls a template that may be sent outside the 24-hour window.
 APPROVED = "approved"
+#: Made at Twilio and not refused by Meta: within the window it needs no approval, and only a template has buttons.
+FIT_FOR_SESSIONS = (APPROVED, "unsubmitted", "received", "pending")
 
 
 def texts_of(template_ids: Iterable[int]) -> dict[int, dict[str, TemplateText]]:

@@ -109,6 +109,29 @@ def test_metas_no_is_something_to_do(twilio, text, word, admin_client):
     assert f"“{text.template}” (en) of Puro: {word.capitalize()}" in page
 
 
+def test_a_text_with_buttons_is_made_for_sessions_before_it_is_submitted(twilio, text):
+    assert [approvals.make_for_sessions(NOW), approvals.make_for_sessions(NOW)] == [1, 0]
+    (made,) = twilio.account.templates.values()
+    assert (kept(text), text.content_sid, made.status) == (("unsubmitted", ""), made.sid, "unsubmitted")
+    approvals.submit(text, after(minutes=1))
+    assert (list(twilio.account.templates), kept(text)) == ([made.sid], ("received", ""))
+
+
+def test_without_whatsapp_or_buttons_nothing_is_made(twilio, text, settings):
+    settings.TWILIO_WHATSAPP_FROM = ""
+    assert approvals.make_for_sessions(NOW) == 0
+    settings.TWILIO_WHATSAPP_FROM = "+14155238886"
+    TemplateText.objects.update(buttons=[])
+    assert (approvals.make_for_sessions(NOW), len(twilio.requests)) == (0, 0)
+
+
+def test_an_account_that_makes_none_is_asked_again_after_a_quarter_of_an_hour(twilio, text, settings):
+    settings.TWILIO_AUTH_TOKEN = "wrong"
+    assert approvals.make_for_sessions(NOW) == 0
+    settings.TWILIO_AUTH_TOKEN = twilio.account.token
+    assert [approvals.make_for_sessions(after(minutes=minutes)) for minutes in (14, 15)] == [0, 1]
+
+
 def test_a_rejected_text_is_submitted_anew_under_another_name(twilio, text):
     approvals.submit(text, NOW)
     twilio.account.decide(text.content_sid, "rejected", "No.")

@@ -11,6 +11,7 @@ from carts.abandonment import sweep
 from carts.models import Cart
 from customers.models import Store
 from recovery import intake
+from recovery.approvals import make_for_sessions
 from recovery.flows.runner import run_flows
 from recovery.flows.standard import install_standard_flow
 from recovery.models import Decision, Message, Reply, TemplateText
@@ -176,6 +177,20 @@ def test_free_text_goes_within_a_day_of_the_shoppers_word(twilio):
         store=store, customer=customer, channel="whatsapp", address=FINN, intent="start", provider_id="SM1", at=NOW
     )
     assert sent() == ("whatsapp", "sent", "")
+    assert twilio.requests[-1].form()["Body"][0].endswith("answer STOP.")
+
+
+def test_in_that_day_it_has_its_buttons_though_nobody_has_approved_it(twilio):
+    store = queued("whatsapp")
+    who = {"store": store, "customer": store.customers.get(), "channel": "whatsapp", "address": FINN}
+    Reply.objects.create(**who, intent="start", provider_id="SM1", at=NOW)
+    assert make_for_sessions(NOW) > 0
+    twilio.receive(f"whatsapp:{FINN}", "whatsapp:+14155238886", "start", "http://x.example/")
+    assert sent() == ("whatsapp", "sent", "")
+    (message,) = twilio.messages
+    buttons = twilio.account.templates[message.content_sid].types["twilio/quick-reply"]["actions"]
+    assert ([one["id"] for one in buttons], "/r/" in message.body) == (["question", "stop"], True)
+    assert [one.status for one in twilio.callbacks()][-1] == "delivered"
 
 
 def test_a_number_that_twilio_refuses_is_suppressed_and_the_next_channel_takes_over(twilio):
