@@ -164,18 +164,21 @@ def test_another_service_wrong_method_and_large_body_are_told_apart(settings):
     assert not ProviderEvent.objects.exists()
 
 
+def sparkpost(**event: object) -> dict[str, object]:
+    return {"msys": {"message_event": event}}
+
+
 def test_one_bad_event_loses_none_of_its_batch(settings):
-    """SendGrid posts many at once."""
-    settings.ANYMAIL_ESP, settings.ANYMAIL = "sendgrid", {}
+    """SparkPost posts many at once."""
+    settings.ANYMAIL_ESP, settings.ANYMAIL = "sparkpost", {}
     mails = on_their_way(3, "email", state="sent")
-    good = [{"event": "delivered", "email": m.to, "sg_event_id": f"e{m.pk}", "send_id": send_id(m)} for m in mails]
-    bad = [{"no": "event"}, "nonsense", {"event": "delivered", "timestamp": "x"}, {"event": "bounce", "a": "\0\ud800"}]
+    good = [sparkpost(type="delivery", event_id=f"e{m.pk}", rcpt_meta={"send_id": send_id(m)}) for m in mails]
+    bad = [sparkpost(no="type"), "nonsense", {"msys": 7}, sparkpost(type=["delivery"], a="\0\ud800")]
     batch = [bad[0], good[0], bad[1], good[1], bad[2], good[2], bad[3]]
-    assert post("/callbacks/anymail/sendgrid/tracking/", batch, basic("hook:secret")) == 200
+    assert post("/callbacks/anymail/sparkpost/tracking/", batch, basic("hook:secret")) == 200
     assert take_events(DUE) == 7
     assert [standing(mail)[0] for mail in mails] == ["delivered"] * 3
-    dead = ProviderEvent.objects.filter(state="dead")
-    assert sorted(event.reason.split(":")[0] for event in dead) == ["KeyError", "TypeError", "TypeError"]
+    assert ProviderEvent.objects.filter(state="dead").count() == 4
 
 
 def test_a_body_that_is_no_json_is_kept_as_a_dead_letter():
@@ -239,6 +242,8 @@ def test_resend_signs_by_svix(settings):
     assert (standing(mail), suppressed()) == (("failed", "bounced"), [("email", "bounce")])
 
 
+# anymail warns that it no longer looks after SendGrid; shops that send by it are heard for as long as it has the code.
+@pytest.mark.filterwarnings("ignore:django-anymail has dropped official support for SendGrid")
 def test_a_service_whose_key_is_not_set_is_refused(settings):
     settings.ANYMAIL_WEBHOOK_SECRET = []
     for esp in ("resend", "sendgrid", "mandrill", "postal", "mailersend", "unisender_go", "mailgun", "nonsense"):
