@@ -8,6 +8,9 @@ from config.lib.throttle import Limit
 #: Segments a second by default: a long code in the US and Canada has one; toll-free, short codes and services more.
 SMS_A_SECOND = 1.0
 WHATSAPP_A_SECOND = 80.0
+#: A bucket holds what it gains between two bells for the outbox and a little more: who empties it every two seconds and
+#: found no more in it than one second's worth would send at half the rate. Twilio queues such a burst by itself.
+_BURST_SECONDS = 3.0
 _PAIR_SECONDS = 6.0
 _PAIR_BURST = 45
 
@@ -20,9 +23,9 @@ def limits(sender: str, channel: str, to: str, segments: int = 1, *, per_second:
     """
     if channel != "whatsapp":
         rate = per_second or SMS_A_SECOND
-        return [Limit(f"twilio:sms:{sender}", segments, rate, max(rate, 1.0))]
+        return [Limit(f"twilio:sms:{sender}", segments, rate, max(rate * _BURST_SECONDS, 1.0))]
     rate = per_second or WHATSAPP_A_SECOND
     return [
-        Limit(f"twilio:whatsapp:{sender}", 1, rate, max(rate, 1.0)),
+        Limit(f"twilio:whatsapp:{sender}", 1, rate, max(rate * _BURST_SECONDS, 1.0)),
         Limit(f"twilio:pair:{sender}:{to}", 1, 1 / _PAIR_SECONDS, _PAIR_BURST),
     ]
