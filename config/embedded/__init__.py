@@ -51,9 +51,13 @@ class Servers:
         self._share: int | None = share
 
     def revive(self) -> list[str]:
-        """Start again what has died, at the same address. Returns the names of what had to be started."""
+        """Start again what has died, at the same address. Returns the names of what had to be started.
+
+        Silence is no death: a busy machine answers late, and a second server beside the first would write to the same
+        files, and take the socket while the workers still hang on the first.
+        """
         with _mutex(self._data_dir):
-            dead = [server for server in self._servers if not server.running()]
+            dead = [server for server in self._servers if not server.alive() and not server.running()]
             for server in dead:
                 server.start()
         return [server.name for server in dead]

@@ -101,6 +101,19 @@ def test_they_come_back_with_their_data_after_both_were_killed(data_dir: Path) -
     servers.stop()
 
 
+def test_a_server_that_is_silent_for_a_while_gets_no_second_one_beside_it(data_dir: Path) -> None:
+    servers, valkey = embedded.start(data_dir, postgres=False), Valkey(data_dir)
+    before = valkey.pid()
+    os.kill(before, signal.SIGSTOP)
+    try:
+        assert not valkey.ready()
+        assert servers.revive() == []
+    finally:
+        os.kill(before, signal.SIGCONT)
+    assert (valkey.pid(), valkey.ready()) == (before, True)
+    servers.stop()
+
+
 def test_a_pid_file_that_names_a_stranger_does_not_keep_postgres_from_starting(data_dir: Path) -> None:
     embedded.start(data_dir, durable=False).stop()
     strangers = f"{os.getpid()}\n{data_dir}\n0\n5432\n/nowhere\n\n0 0\nready   \n"
