@@ -23,6 +23,7 @@ from customers.access import may, own_store, stores_for
 from customers.models import Store
 from recovery.experiments.foresight import own_numbers
 from recovery.experiments.plans import set_store_holdout, store_holdout
+from recovery.experiments.wording import reworded
 from recovery.models import Assignment, Experiment
 from recovery.reports import trial_words
 from recovery.reports.definitions import Definition
@@ -175,6 +176,7 @@ def told(found: Findings) -> dict[str, Any]:
         "words": trial_words,
         "curves": _curves(found.curve),
         "cap": money(found.cap, found.currency) if found.cap is not None else "",
+        "reworded": reworded(experiment),
         "csv_url": "?format=csv",
     }
 

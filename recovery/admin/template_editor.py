@@ -20,9 +20,11 @@ from recovery.admin.template_form import BadForm, checked_locale, fields, langua
 from recovery.admin.wording import standing, tone
 from recovery.channels.email import standard_layout
 from recovery.channels.mjml import TAGS
+from recovery.experiments.wording import running_with
 from recovery.models import FlowStep, MessageTemplate, Offer, TemplateVersion
 from recovery.outbox.carriers import sender_of
 from recovery.outbox.sample import sample
+from recovery.reports import trial_words
 from recovery.writing import versions
 from recovery.writing.coverage import readers
 from recovery.writing.difference import difference
@@ -104,6 +106,9 @@ class Editor(Page):
             return
         self.log_change(request, template, f"Published version {version.number}")
         self.message_user(request, f"Version {version.number} is live: what is sent from now on reads like this.")
+        for one in running_with(template) if version.number > 1 else []:
+            told = f"{trial_words.title(one)} is running with these words: figures before and after are not comparable."
+            self.message_user(request, told, messages.WARNING)
 
     def _tell_saved(self, request: HttpRequest, draft: TemplateVersion) -> None:
         if draft.published_at:
@@ -153,6 +158,7 @@ class Editor(Page):
             "mark": versions.mark_of(version),
             "state": _state(template, version),
             "unsaved": unsaved,
+            "tested": _tested(template) if may_change else [],
             "active": active,
             "languages": [_language(template, locale, texts[locale]) for locale in locales],
             "layout": layout,
@@ -205,6 +211,11 @@ class Editor(Page):
 
     def _version(self, template: MessageTemplate, number: int) -> TemplateVersion:
         return get_object_or_404(TemplateVersion.objects.select_related("template"), template=template, number=number)
+
+
+def _tested(template: MessageTemplate) -> list[tuple[str, str]]:
+    """The running experiments that other words would spoil: title and address."""
+    return [(trial_words.title(one), reverse("admin_experiment", args=[one.pk])) for one in running_with(template)]
 
 
 _COMMON = ("en", "de", "fr", "es", "it", "nl", "pt-BR", "pt", "sv", "nb", "da", "fi", "pl", "cs", "et", "ja")

@@ -222,6 +222,11 @@ SCHEMAS: dict[str, Schema] = {
             "control": _TEXT,
             "planned": {"type": ["integer", "null"]},
             "sample_ratio_p": {"type": ["number", "null"]},
+            "reworded": {
+                "type": "array",
+                "items": _object({"template": _TEXT, "version": _COUNT, "at": _MOMENT}),
+                "description": "Words that were published while it ran: before and after cannot be compared",
+            },
             "results": {"type": "array", "items": _object({"arm": _TEXT, **_each("assigned settled ordered", _COUNT)})},
             "comparisons": {
                 "type": "array",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
+from recovery.experiments.wording import reworded
 from recovery.models import Experiment
 from recovery.reports import trial_words
 from recovery.reports.face import moment
@@ -36,6 +37,11 @@ def findings_json(found: Findings) -> dict[str, Any]:
         "control": found.control.name,
         "planned": found.planned,
         "sample_ratio_p": found.mismatch,
+        "reworded": [
+            {"template": str(one.template), "version": one.number, "at": moment(one.published_at)}
+            for one in reworded(found.experiment)
+            if one.published_at
+        ],
         "results": [_arm(arm) for arm in found.arms],
         "comparisons": [_comparison(one) for one in found.comparisons],
     }

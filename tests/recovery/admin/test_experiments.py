@@ -8,11 +8,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from customers.admin.base import address
 from customers.models import Membership, Role, Store
 from recovery.experiments.plans import store_holdout
-from recovery.models import Experiment
+from recovery.models import Experiment, TemplateVersion
 from tests.factories import ago, make_store
+from tests.recovery.experiments.scene import template, two_variants
 from tests.recovery.reports.test_trials import draw, experiment, order, people, shoppers
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +93,17 @@ def test_an_analyst_reads_and_changes_nothing(clerk: Any, store: Store) -> None:
     assert "Held out, in percent" not in overview(client, store)
     assert client.post(reverse("admin_hold_out", args=[store.slug]), {"percent": "50"}).status_code == 404
     assert store_holdout(store) == 0
+
+
+def test_words_that_change_under_a_test_are_told_before_and_after(boss: Client, store: Store) -> None:
+    two_variants(store)
+    words = template(store)
+    assert "figures from before and after cannot be compared" in text_of(boss.get(address(words)))
+    now = timezone.now()
+    TemplateVersion.objects.create(template=words, number=2, edited_at=now, published_at=now)
+    page = text_of(boss.get(reverse("admin_experiment", args=[Experiment.objects.get().pk])))
+    assert "The words changed while it ran" in page and f"{words}, version 2" in page
+
+
+def test_words_that_are_not_tested_are_written_without_a_warning(boss: Client, store: Store) -> None:
+    assert "cannot be compared" not in text_of(boss.get(address(template(store))))

@@ -82,7 +82,8 @@ def test_it_has_the_four_recoveries_and_the_days(won):
     trial = Experiment.objects.create(store=won.store, kind="holdout", salt="s", arms=HALF, started_at=NOW)
     for n, arm in enumerate(["treated", "treated", "holdout"], 1):
         cart = won if n == 1 else silent(won.store, n)
-        Assignment.objects.create(experiment=trial, customer_id=cart.customer_id, arm=arm, assigned_at=after(hours=1))
+        assert cart.customer
+        Assignment.objects.create(experiment=trial, customer=cart.customer, arm=arm, assigned_at=after(hours=1))
     found = run_json("report", "shop", "--from", "2026-03-10", "--to", "2026-03-10", "--now", "2026-04-10T12:00:00Z")
     told = {name: rate and (rate["value"], rate["n"]) for name, rate in found["recoveries"].items() if name != "open"}
     assert told == {
