@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
 
+from carts.inbox import refusals
 from carts.models import Delivery
 from config.lib import dns
 from customers.models import Channel, Store
-from recovery.channels import email
-from recovery.channels.liquid import TemplateBroken
-from recovery.flows.publish import pause, resume
-from recovery.flows.standard import install_standard_flow
-from recovery.models import FirstRun, Flow, FlowStatus, FlowStep, TemplateText
-from recovery.outbox.carriers import carrier_for
+from recovery.flows.publish import pause, publish, resume
+from recovery.flows.ready_made import ReadyMade, install
+from recovery.models import FirstRun, Flow, FlowStatus, FlowStep, MessageTemplate
 from recovery.outbox.sample import sample
 from recovery.sending_domain import Finding, findings
+from recovery.writing.fields import texts_of
+from recovery.writing.trial import NotSent, send_test
+from recovery.writing.versions import live
 
 #: Name in the address, title.
 STEPS = (
@@ -62,6 +65,15 @@ def _connect(store: Store, run: FirstRun) -> list[str]:
     return lacks
 
 
+def turned_away(store: Store) -> str:
+    """A sentence about the newest webhook whose signature did not fit; "" when there was none this week."""
+    refused = refusals.newest(store.pk)
+    if refused is None:
+        return ""
+    when = refused.at.astimezone(store.zone)
+    return f"A webhook came on {when:%d %b at %H:%M} and was turned away: {refused.why}. Check the secret."
+
+
 def heard(store: Store) -> Delivery | None:
     """The first webhook that arrived, or None."""
     return Delivery.objects.filter(store=store).defer("body", "headers").order_by("id").first()
@@ -85,6 +97,8 @@ def _rules(store: Store, run: FirstRun) -> list[str]:
 def _flow(store: Store, run: FirstRun) -> list[str]:
     if Flow.objects.filter(store=store, versions__published_at__isnull=False).exists():
         return []
+    if Flow.objects.filter(store=store).exists():
+        return ["The flow is a draft: open it, look at it, and publish it."]
     return ["There is no flow: nothing would be sent."]
 
 
@@ -110,41 +124,36 @@ def ask_domain(store: Store, run: FirstRun, *, now: datetime) -> list[Finding]:
     return found
 
 
-def choose_flow(store: Store, *, phone_first: bool, now: datetime) -> Flow:
+def choose_flow(store: Store, ready: ReadyMade, *, now: datetime) -> Flow:
     """Install a ready-made flow that waits for the switch: a published one that is paused enrols nobody."""
-    there = Flow.objects.filter(store=store).exists()
-    flow = install_standard_flow(store, now=now, phone_first=phone_first)
-    if not there:
+    with transaction.atomic():
+        flow = install(store, ready, now=now)
+        publish(flow, now=now)
         pause(flow)
-    return flow
+        return flow
 
 
-class CannotTest(Exception):
-    """No test message can be sent; the text says what to mend."""
+def try_message(store: Store, to: str, *, who: int, now: datetime) -> str:
+    """The first e-mail of the store's flow with a made-up cart; returns where it went. Raises NotSent.
+
+    `who` is the id of the user, whose tests are counted."""
+    template = _first_mail(store)
+    version = live(template) if template else None
+    if version is None or not version.texts:
+        raise NotSent("The flow has no e-mail with a text: write one first.")
+    locale = next((one for one in (store.locale, "en") if one in version.texts), min(version.texts))
+    texts = texts_of(Channel.EMAIL, locale, version.texts[locale])
+    return send_test(store, texts, version.layout, sample(store, locale=locale), to, who=who, now=now)
 
 
-def send_test(store: Store, to: str, *, now: datetime) -> None:
-    """The first e-mail of the store's flow with a made-up cart. Raises CannotTest, SendError, Unsealable."""
-    text = _first_text(store)
-    if text is None:
-        raise CannotTest("The flow has no e-mail with a text: write one first.")
-    carrier = carrier_for(store, Channel.EMAIL)
-    compiled = email.Compiled(text.subject, text.compiled_html, text.compiled_text, text.locale)
-    try:
-        name = f"test{store.pk}.{now:%Y%m%d%H%M%S%f}"
-        envelope = email.shape(compiled, sample(store), carrier.sender, send_id=name, to=to)
-    except TemplateBroken as error:
-        raise CannotTest(f"The template cannot be shown: {error.reason}") from error
-    carrier.provider.send(envelope)
-
-
-def _first_text(store: Store) -> TemplateText | None:
-    steps = FlowStep.objects.filter(version__flow__store=store, template__channel=Channel.EMAIL)
-    step = steps.order_by("-version__published_at", "position").first()
-    if step is None:
-        return None
-    texts = {text.locale: text for text in TemplateText.objects.filter(template=step.template_id)}
-    return texts.get(store.locale) or texts.get("en") or next(iter(texts.values()), None)
+def _first_mail(store: Store) -> MessageTemplate | None:
+    """Of the first step that may go by e-mail, in the newest published version."""
+    by_mail = Q(template__channel=Channel.EMAIL) | Q(fallbacks__channel=Channel.EMAIL)
+    steps = FlowStep.objects.filter(by_mail, version__flow__store=store, version__published_at__isnull=False)
+    step = steps.select_related("template").order_by("-version__published_at", "position").first()
+    if step is None or step.template.channel == Channel.EMAIL:
+        return step.template if step else None
+    return step.fallbacks.select_related("template").get(channel=Channel.EMAIL).template
 
 
 def switch_on(store: Store, run: FirstRun, *, now: datetime) -> None:

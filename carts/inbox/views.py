@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
+from carts.inbox import refusals
 from carts.inbox.doors import Door, door_of
 from carts.inbox.keeping import Keeper, Row
 from carts.sources.base import BadSignature, Label, Parcel, Source
@@ -22,7 +23,7 @@ _keeper = Keeper()
 
 @csrf_exempt
 def receive(request: HttpRequest, slug: str) -> HttpResponse:
-    """Keep one webhook. 200 also for a duplicate; 401, 404, 405 or 413 with a sentence, and then nothing is kept."""
+    """Keep one webhook. 200 also for a duplicate; 401, 404, 405 or 413 with a sentence, and then nothing of it is kept."""
     if request.method != "POST":
         return _refuse(405, "Webhooks are POST requests.", Allow="POST")
     door = door_of(slug)
@@ -40,6 +41,7 @@ def receive(request: HttpRequest, slug: str) -> HttpResponse:
         source.verify(parcel, door.secrets_at(parcel.received_at))
     except BadSignature as error:
         log.warning("refused store=%s why=%s", slug, error)
+        refusals.note(door.store_id, str(error), parcel.received_at)
         return _refuse(401, f"The signature does not fit: {error}")
     _keep(door, source, label, parcel)
     return HttpResponse()

@@ -11,27 +11,28 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from config.lib.sealing import Unsealable
 from customers import changes
 from customers.access import own_store
 from customers.admin.base import address, local
 from customers.models import Store
 from recovery.admin.first_run_forms import FlowForm, RulesForm, SenderForm, TestForm
+from recovery.admin.gallery import shelf
 from recovery.first_steps import (
     STEPS,
-    CannotTest,
     Standing,
     ask_domain,
     choose_flow,
     heard,
     next_step,
-    send_test,
     standings,
     switch_on,
+    try_message,
+    turned_away,
 )
+from recovery.flows.ready_made import READY_MADE
 from recovery.models import FirstRun, Flow
 from recovery.opening import webhook_url
-from recovery.providers.base import SendError
+from recovery.writing.trial import NotSent
 
 _CHANGE = "customers.change_store"
 _NAMES = [name for name, _ in STEPS]
@@ -52,10 +53,11 @@ def first_run(request: HttpRequest, slug: str, step: str = "") -> HttpResponse:
 
 
 def arrived(request: HttpRequest, slug: str) -> HttpResponse:
-    """{"heard": true, "what": "…"}: asked by the page until the light is green."""
+    """{"heard": false, "what": "", "refused": "…"}: asked by the page until the light is green."""
     store = own_store(request.user, slug, _CHANGE)
     first = heard(store)
-    response = JsonResponse({"heard": first is not None, "what": first.topic if first else ""})
+    refused = "" if first else turned_away(store)
+    response = JsonResponse({"heard": first is not None, "what": first.topic if first else "", "refused": refused})
     response["Cache-Control"] = "no-store"
     return response
 
@@ -117,6 +119,7 @@ def _connect_facts(store: Store, run: FirstRun, found: list[Standing]) -> dict[s
     return {
         "webhook_url": webhook_url(store),
         "first": first,
+        "refused": "" if first else turned_away(store),
         "first_at": local(first.received_at, store) if first else "",
         "poll_url": reverse("admin_first_run_arrived", args=[store.slug]),
         "secret_url": address(store, "secret"),
@@ -125,7 +128,7 @@ def _connect_facts(store: Store, run: FirstRun, found: list[Standing]) -> dict[s
 
 
 def _flow_facts(store: Store, run: FirstRun, found: list[Standing]) -> dict[str, Any]:
-    return {"flows": [(flow, address(flow)) for flow in Flow.objects.filter(store=store)]}
+    return {"flows": [(flow, address(flow)) for flow in Flow.objects.filter(store=store)], "shelf": shelf(store)}
 
 
 def _on_facts(store: Store, run: FirstRun, found: list[Standing]) -> dict[str, Any]:
@@ -169,7 +172,8 @@ def _save(request: HttpRequest, store: Store, form: Any) -> None:
 
 def _flow(request: HttpRequest, store: Store, run: FirstRun, form: FlowForm | None) -> bool:
     if form is not None:
-        flow = choose_flow(store, phone_first=form.cleaned_data["kind"] == "phone_first", now=timezone.now())
+        ready = next(one for one in READY_MADE if one.key == form.cleaned_data["kind"])
+        flow = choose_flow(store, ready, now=timezone.now())
         changes.log(request.user, flow, "Installed in the first steps; it waits to be switched on")
     return True
 
@@ -177,12 +181,12 @@ def _flow(request: HttpRequest, store: Store, run: FirstRun, form: FlowForm | No
 def _test(request: HttpRequest, store: Store, run: FirstRun, form: TestForm) -> bool:
     to = form.cleaned_data["to"]
     try:
-        send_test(store, to, now=timezone.now())
-    except (CannotTest, SendError, Unsealable) as error:
-        form.add_error("to", f"It was not sent. {error}")
+        said = try_message(store, to, who=int(request.user.pk or 0), now=timezone.now())
+    except NotSent as error:
+        form.add_error("to", str(error))
         return False
     FirstRun.objects.filter(pk=run.pk).update(tested_at=timezone.now(), tested_to=to)
-    messages.success(request, f"Sent to {to}. Look at it on a phone too, and in the spam folder.")
+    messages.success(request, f"{said} Look at it on a phone too, and in the spam folder.")
     return True
 
 

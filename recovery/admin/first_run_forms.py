@@ -15,6 +15,7 @@ from unfold.widgets import (
 
 from customers.models import Store
 from recovery.admin.fields import DurationField
+from recovery.flows.ready_made import READY_MADE
 
 
 class TimeInput(UnfoldAdminTextInputWidget):
@@ -74,15 +75,7 @@ class RulesForm(forms.ModelForm):
 class FlowForm(forms.Form):
     """A ready-made flow."""
 
-    kind = forms.ChoiceField(
-        label="Flow",
-        choices=[
-            ("standard", "Three e-mails: at once, after a day, after three days"),
-            ("phone_first", "The first by WhatsApp or SMS to who allowed it, then e-mail"),
-        ],
-        initial="standard",
-        widget=forms.RadioSelect,
-    )
+    kind = forms.ChoiceField(label="Flow", choices=[(one.key, one.name) for one in READY_MADE], initial="standard")
 
 
 class TestForm(forms.Form):

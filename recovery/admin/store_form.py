@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta as td
 from typing import Any
 
 from django import forms
@@ -73,7 +74,9 @@ class StoreForm(forms.ModelForm):
     """A store with its secrets beside it."""
 
     abandon_after = DurationField(
-        label="Abandoned after", help_text="A cart counts as abandoned when it was silent for this long: 30m, 1h."
+        label="Abandoned after",
+        initial=td(minutes=30),
+        help_text="A cart counts as abandoned when it was silent for this long: 30m, 1h.",
     )
     secret = secret_field("Webhook secret", _SECRET_HELP)
     mail_server = forms.CharField(

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from carts.inbox import doors
+from carts.inbox import doors, refusals
 from carts.inbox.process import drain
 from carts.models import Cart, Delivery, DeliveryState, Order
 from customers.models import StoreSecret
@@ -67,6 +67,17 @@ def test_a_bad_signature_is_401_and_nothing_is_kept(_case, change):
     body, headers = cart_updated()
     assert post(store.slug, body, headers | change).status_code == 401
     assert not Delivery.objects.exists()
+
+
+def test_the_newest_refusal_is_noted_without_anything_that_was_posted():
+    store = make_store()
+    body, headers = cart_updated()
+    refusals.forget()
+    for name in ("webhook-timestamp", "webhook-signature"):  # of two in a moment the first is enough
+        post(store.slug, body, headers | {name: "0"})
+    noted = refusals.newest(store.pk)
+    assert noted and noted.why == "webhook-timestamp is more than five minutes off"
+    assert refusals.newest(store.pk + 1) is None
 
 
 def test_unknown_store_wrong_method_and_large_body_are_told_apart(settings):

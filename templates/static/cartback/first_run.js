@@ -9,7 +9,12 @@
       if (told.heard) {
         light.classList.add("cb-light-on");
         document.getElementById("light-words").textContent = `Connected: the first webhook, ${told.what}, has arrived.`;
+        document.getElementById("refused").hidden = true;
         return;
+      }
+      if (told.refused) {
+        document.getElementById("refused-words").textContent = told.refused;
+        document.getElementById("refused").hidden = false;
       }
     } catch {
       // the server is away for a moment: ask again

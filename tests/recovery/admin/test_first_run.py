@@ -8,11 +8,15 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from carts.inbox import refusals
 from carts.models import Delivery
 from customers.models import LoggedChange, Membership, Store
 from recovery.first_steps import next_step, standings
+from recovery.flows.ready_made import READY_MADE, install
 from recovery.models import FirstRun, Flow
-from tests.factories import make_store
+from recovery.providers.console.provider import read_mailbox
+from tests.factories import NOW, make_store
+from tests.servers import empty_redis
 from tests.standins.names import NameServer
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +28,8 @@ RULES = {"consent_policy": "explicit", "cap_messages": "5", "cap_days": "7", "ab
 @pytest.fixture
 def store(settings: Any, tmp_path: Any) -> Store:
     settings.MAILBOX_DIR = tmp_path
+    refusals.forget()
+    empty_redis()
     return make_store(slug="puro", sender_email="", postal_address="")
 
 
@@ -56,10 +62,19 @@ def test_it_begins_at_the_first_step_that_lacks_something(owner, store):
 
 
 def test_the_light_turns_green_with_the_first_webhook(owner, store):
-    assert owner.get(at("arrived")).json() == {"heard": False, "what": ""}
+    assert owner.get(at("arrived")).json() == {"heard": False, "what": "", "refused": ""}
     webhook(store)
-    assert owner.get(at("arrived")).json() == {"heard": True, "what": "cart.updated"}
+    assert owner.get(at("arrived")).json() == {"heard": True, "what": "cart.updated", "refused": ""}
     assert "cb-light-on" in owner.get(at("connect")).content.decode()
+
+
+def test_a_wrong_secret_is_told_until_a_webhook_fits(owner, store):
+    refusals.note(store.pk, "made with another secret", NOW)
+    told = "A webhook came on 10 Mar at 14:00 and was turned away: made with another secret. Check the secret."
+    assert owner.get(at("arrived")).json() == {"heard": False, "what": "", "refused": told}
+    assert told in owner.get(at("connect")).content.decode()
+    webhook(store)
+    assert told not in owner.get(at("connect")).content.decode()
 
 
 @pytest.mark.parametrize(("platform", "word"), [("shopify", "client secret"), ("woocommerce", "WordPress"),
@@ -104,6 +119,28 @@ def test_rules_are_kept_and_the_change_is_logged_with_its_values(owner, store):
 def test_a_flow_is_installed_and_waits_for_the_switch(owner, store):
     assert owner.post(at("flow"), {"kind": "standard"})["Location"] == at("test")
     assert Flow.objects.get().status == "paused" and "flow" not in lacking(store)
+
+
+@pytest.mark.parametrize("ready", READY_MADE, ids=lambda one: one.key)
+def test_every_ready_made_flow_is_offered_and_its_first_mail_can_be_tried(owner, store, tmp_path, ready):
+    page = owner.get(at("flow")).content.decode()
+    assert ready.about in page
+    owner.post(at("flow"), {"kind": ready.key})
+    assert owner.post(at("test"), {"to": "me@own.example"})["Location"] == at("on")
+    assert [kept.subject[:6] for kept in read_mailbox(tmp_path)] == ["[Test]"]
+
+
+def test_a_flow_that_is_a_draft_still_has_to_be_published(owner, store):
+    install(store, READY_MADE[0], now=NOW)
+    assert "The flow is a draft: open it" in owner.get(at("flow")).content.decode()
+    assert "write one first" in owner.post(at("test"), {"to": "me@own.example"}).content.decode()
+
+
+def test_too_many_tests_in_a_row_are_held_back(owner, store, tmp_path):
+    owner.post(at("flow"), {"kind": "standard"})
+    pages = [owner.post(at("test"), {"to": "me@own.example"}) for _ in range(6)]
+    assert "Those were many tests" in pages[-1].content.decode()
+    assert len(read_mailbox(tmp_path)) == 5
 
 
 def test_the_test_message_goes_out_by_the_real_way(owner, store, tmp_path):
