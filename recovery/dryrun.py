@@ -88,11 +88,12 @@ class DryRun:
     def behind(
         self, step: int, outcome: str, *, reason: str = "", channel: str = "", variant: str = "", shift: str = ""
     ) -> list[Row]:
-        """The rows behind a number; what is left empty asks nothing."""
+        """The rows behind a number; what is left empty asks nothing, also the outcome."""
         return [
             row
             for row in self.rows
-            if (row.line.step, row.line.outcome) == (step, outcome)
+            if row.line.step == step
+            and outcome in ("", row.line.outcome)
             and reason in ("", row.line.reason)
             and channel in ("", row.line.channel)
             and variant in ("", row.line.variant)

@@ -23,7 +23,7 @@ _keeper = Keeper()
 
 @csrf_exempt
 def receive(request: HttpRequest, slug: str) -> HttpResponse:
-    """Keep one webhook. 200 also for a duplicate; 401, 404, 405 or 413 with a sentence, and then nothing of it is kept."""
+    """Keep one webhook. 200 also for a duplicate; 401, 404, 405 or 413 with a sentence, and nothing of it is kept."""
     if request.method != "POST":
         return _refuse(405, "Webhooks are POST requests.", Allow="POST")
     door = door_of(slug)

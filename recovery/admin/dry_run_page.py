@@ -7,25 +7,26 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from carts.models import Cart
+from config.lib.money import minor_units
 from customers.admin.base import address, linked, local
 from customers.models import Channel, Store
+from recovery.admin.dry_run_kept import keep, kept
 from recovery.dryrun import DryRun, NothingToRun, Row, StepSum, dry_run
 from recovery.models import Flow
 from recovery.reports.words import money, reason_in_words
 
 #: So many carts are walked through while somebody waits; of more a sample is taken.
 _MOST_CARTS = 1_000
-_KEPT_SECONDS = 3600
 _PER_PAGE = 50
 _OUTCOMES = {
     "entered": "enters the flow",
@@ -33,6 +34,7 @@ _OUTCOMES = {
     "sent": "sent",
     "skipped": "not sent",
     "held_out": "held out",
+    "put_off": "put off",
 }
 #: By what the rows are chosen: the parts of the address.
 _ASKED = ("step", "outcome", "reason", "channel", "variant", "shift")
@@ -41,30 +43,16 @@ _ASKED = ("step", "outcome", "reason", "channel", "variant", "shift")
 def run(flow: Flow, *, now: datetime) -> DryRun:
     """Run it and keep the result. Raises recovery.dryrun.NothingToRun."""
     result = dry_run(flow, now=now, most=_MOST_CARTS)
-    cache.set(_key(flow), result, _KEPT_SECONDS)
+    keep(flow, result)
     return result
 
 
-def kept(flow: Flow) -> DryRun | None:
-    """The newest result for the flow as it stands now."""
-    found: DryRun | None = cache.get(_key(flow))
-    return found
-
-
 def _again(flow: Flow) -> DryRun | None:
-    """What another process of the server may have run: each keeps its own results."""
+    """A link to a result that is gone: it was kept for an hour, or the flow was changed since."""
     try:
         return run(flow, now=timezone.now())
     except NothingToRun:
         return None
-
-
-def _key(flow: Flow) -> str:
-    """Of the newest version: an edit writes its steps anew, with other ids."""
-    newest = flow.versions.order_by("-number").values_list("pk", "holdout_percent").first()
-    steps = flow.versions.order_by("-number")[:1].values_list("steps__pk")
-    last = max((pk for (pk,) in steps if pk), default=0)
-    return f"dryrun.{flow.pk}.{newest}.{last}".replace(" ", "")
 
 
 def response(request: HttpRequest, flow: Flow, context: dict[str, Any]) -> HttpResponse:
@@ -77,7 +65,7 @@ def response(request: HttpRequest, flow: Flow, context: dict[str, Any]) -> HttpR
     if request.GET.get("format") == "csv":
         return as_csv(result, request, flow)
     see_people = user.has_perm("customers.view_customer", flow.store)
-    context |= told(result) | rows_page(result, request, flow.store, see_people)
+    context |= told(result, flow.store) | rows_page(result, request, flow.store, see_people)
     context |= {"since": local(result.since, flow.store), "until": local(result.until, flow.store)}
     return TemplateResponse(request, "admin/flow_dry_run.html", context)
 
@@ -105,8 +93,8 @@ class StepTold:
     cost: str
 
 
-def told(result: DryRun) -> dict[str, Any]:
-    """The totals and the steps."""
+def told(result: DryRun, store: Store) -> dict[str, Any]:
+    """The totals and the steps. `strange`: some cost is in another currency than the store's."""
     return {
         "result": result,
         "entered": _counted("Entered", result.entered, step=0, outcome="entered"),
@@ -116,6 +104,7 @@ def told(result: DryRun) -> dict[str, Any]:
         ],
         "told_steps": [_step(step) for step in result.steps],
         "cost": _cost(result.cost),
+        "strange": any(currency != store.currency for currency in result.cost),
     }
 
 
@@ -130,7 +119,7 @@ def _step(step: StepSum) -> StepTold:
         [of("sent", f"Variant {name}", count, variant=name) for name, count in sorted(step.by_variant.items())],
         of("held_out", "Held out", step.held_out),
         [of("skipped", reason_in_words(code), count, reason=code) for code, count in step.skipped.most_common()],
-        [of("sent", reason_in_words(code), count, shift=code) for code, count in step.shifted.most_common()],
+        [of("put_off", reason_in_words(code), count, shift=code) for code, count in step.shifted.most_common()],
         _cost(step.cost),
     )
 
@@ -140,7 +129,13 @@ def _counted(label: str, count: int, **asked: Any) -> Count:
 
 
 def _cost(amounts: dict[str, Any]) -> str:
-    return ", ".join(money(amount, currency) for currency, amount in sorted(amounts.items()) if amount) or "–"
+    """Less than the smallest coin is not nothing."""
+    return ", ".join(_amount(sum_, currency) for currency, sum_ in sorted(amounts.items()) if sum_) or "–"
+
+
+def _amount(amount: Decimal, currency: str) -> str:
+    least = Decimal(1).scaleb(-minor_units(currency))
+    return money(amount, currency) if amount >= least else f"below {money(least, currency)}"
 
 
 def chosen(result: DryRun, request: HttpRequest) -> tuple[list[Row], dict[str, str]]:
@@ -149,7 +144,8 @@ def chosen(result: DryRun, request: HttpRequest) -> tuple[list[Row], dict[str, s
     if not (asked.get("step", "").isdecimal() and asked.get("outcome") in _OUTCOMES):
         return result.rows, {}
     how = {name: value for name, value in asked.items() if name not in ("step", "outcome")}
-    return result.behind(int(asked["step"]), asked["outcome"], **how), asked
+    outcome = "" if asked["outcome"] == "put_off" else asked["outcome"]  # whatever became of it
+    return result.behind(int(asked["step"]), outcome, **how), asked
 
 
 def rows_page(result: DryRun, request: HttpRequest, store: Store, see_people: bool) -> dict[str, Any]:

@@ -35,7 +35,15 @@ class ProviderEvents(Reading):
     actions = ("put_back",)
     empty_title = "No provider has told us anything yet"
     empty_hint = "Delivery statuses, bounces and replies appear here once the provider's callbacks are set up."
-    deeds = (Deed("replay", "Apply again", "replay"),)
+    deeds = (
+        Deed("replay", "Apply again", "replay"),
+        Deed(
+            "replay_alike",
+            "Apply all of this reason again",
+            "playlist_add_check",
+            "Every dead letter of this store, provider and kind with the same reason is applied again.",
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderEvent]:
         rows: QuerySet[ProviderEvent] = super().get_queryset(request)
@@ -49,6 +57,14 @@ class ProviderEvents(Reading):
         ProviderEvent.objects.filter(pk=obj.pk).replay()
         wake("recovery.tasks.take_events")
         self.message_user(request, "It waits again and will be applied in a moment.", messages.SUCCESS)
+
+    def replay_alike(self, request: HttpRequest, obj: ProviderEvent) -> None:
+        alike = ProviderEvent.objects.filter(
+            store=obj.store_id, provider=obj.provider, kind=obj.kind, reason=obj.reason
+        )
+        count = alike.replay()
+        wake("recovery.tasks.take_events")
+        self.message_user(request, f"{count} wait to be applied again.", messages.SUCCESS)
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         user: Any = request.user

@@ -28,6 +28,7 @@ from recovery.flows.drafting import ChangedMeanwhile, hold_out, put_step, remove
 from recovery.flows.publish import CannotPublish, pause, publish, resume
 from recovery.models import Flow, FlowStatus, FlowStep, FlowVersion
 
+_CANNOT_EDIT = "That step is not here to be edited: the flow was changed or published since. This is how it stands now."
 _QUICKER = "Somebody changed this flow meanwhile. Look at it as it is now, and make your change again."
 
 
@@ -135,6 +136,9 @@ class Flows(Page):
         may_change = self.has_change_permission(request, flow)
         found = page(request, flow, timezone.now())
         editable = may_change and found["shown"] == found["newest"]
+        asked = self._asked(request, flow, found) if editable else None
+        if editable and "edit" in request.GET and not (editor or asked):
+            self.message_user(request, _CANNOT_EDIT, messages.WARNING)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -146,7 +150,7 @@ class Flows(Page):
             "may_change": may_change,
             "may_experiment": request.user.has_perm("recovery.view_experiment", flow),
             "editable": editable,
-            "editor": editor or (self._asked(request, flow, found) if editable else None),
+            "editor": editor or asked,
             "history_url": address(flow, "history"),
             "settings_url": address(flow, "settings"),
             **found,

@@ -63,6 +63,7 @@ _GROUPS: list[tuple[str, list[_Item]]] = [
                 "admin:recovery_providerpause_changelist",
                 "recovery.view_providerpause",
             ),
+            ("Prices", "payments", "admin:recovery_messageprice_changelist", "recovery.view_messageprice"),
             ("Members", "badge", "admin:customers_membership_changelist", "customers.view_membership"),
             ("API tokens", "key", "admin:customers_apitoken_changelist", "customers.view_apitoken"),
             ("Change log", "history", "admin:customers_loggedchange_changelist", "customers.view_loggedchange"),

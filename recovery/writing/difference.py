@@ -11,6 +11,8 @@ from recovery.models import TemplateVersion
 from recovery.writing.fields import FIELDS
 
 _WORDS = re.compile(r"\s+|\w+|\W")
+#: Fewer words than these between two changes are taken into them.
+_WORDS_APART = 4
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -41,8 +43,33 @@ def difference(old: TemplateVersion, new: TemplateVersion) -> list[Changed]:
         for name in FIELDS[new.template.channel]:
             was, is_now = before.get(name, ""), after.get(name, "")
             if was != is_now:
-                found.append(Changed(locale, name, tuple(_pieces(was, is_now, _WORDS))))
+                found.append(Changed(locale, name, tuple(_in_stretches(_pieces(was, is_now, _WORDS)))))
     return found
+
+
+def _in_stretches(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """Changes with next to nothing between them become one: a sentence cut into crumbs cannot be read."""
+    gone = new = between = ""
+    for piece in pieces:
+        if piece.kind == "same" and (not gone + new or len(piece.text.split()) >= _WORDS_APART):
+            yield from _changed(gone, new)
+            yield piece
+            gone = new = ""
+        elif piece.kind == "same":
+            between = piece.text
+        else:
+            gone, new, between = gone + between, new + between, ""
+            gone, new = (gone + piece.text, new) if piece.kind == "gone" else (gone, new + piece.text)
+    yield from _changed(gone, new)
+    if between:
+        yield Piece("same", between)
+
+
+def _changed(gone: str, new: str) -> Iterator[Piece]:
+    if gone:
+        yield Piece("gone", gone)
+    if new:
+        yield Piece("new", new)
 
 
 def _pieces(old: str, new: str, unit: re.Pattern[str]) -> Iterator[Piece]:

@@ -15,7 +15,7 @@ from carts.models import Delivery
 from customers.admin.base import address
 from customers.models import Consent, ConsentEvent, Customer, Membership, PrivacyRequest
 from recovery.flows.publish import StepPlan, write_steps
-from recovery.models import Decision, Flow, FlowVersion, Message, MessageTemplate, ProviderPause
+from recovery.models import Decision, Flow, FlowVersion, Message, MessageTemplate, ProviderEvent, ProviderPause
 from tests.factories import NOW, ago, make_store
 from tests.recovery.reports.story import message, silent
 
@@ -49,6 +49,17 @@ def test_several_dead_letters_go_back_at_once_and_others_are_left(boss, dead):
     ids = [dead.pk, done.pk]
     boss.post(reverse("admin:carts_delivery_changelist"), {"action": "put_back", "_selected_action": ids})
     assert [Delivery.objects.get(pk=pk).state for pk in ids] == ["pending", "done"]
+
+
+def test_callbacks_of_one_reason_are_applied_again_together(boss, store):
+    alike = {"store": store, "provider": "twilio", "kind": "status", "state": "dead", "payload": {}}
+    one, _, other = (
+        ProviderEvent.objects.create(**alike, reason=reason, dedupe_key=f"k{n}")
+        for n, reason in enumerate(("no SID", "no SID", "no token"))
+    )
+    assert said(boss.post(deed(one, "replay_alike"))) == ["2 wait to be applied again."]
+    other.refresh_from_db()
+    assert other.state == "dead"
 
 
 def test_a_raw_body_is_shown_as_text(boss, dead):

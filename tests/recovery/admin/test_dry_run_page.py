@@ -8,12 +8,14 @@ from datetime import timedelta as td
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
+from recovery.admin import dry_run_page
+from recovery.admin.dry_run_kept import kept
 from recovery.models import Flow, Message
 from tests.factories import abandoned_cart, make_flow, make_store, person
+from tests.servers import empty_redis
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def flow(store: Any) -> Flow:
     """Two carts fell silent twenty days ago: Anna's, who said yes to e-mail, and one of somebody who did not."""
-    cache.clear()
+    empty_redis()
     at = timezone.now() - td(days=20)
     abandoned_cart(store, "C1", at, person=person(1))
     abandoned_cart(store, "C2", at, person=person(2, consents=()))
@@ -45,6 +47,27 @@ def test_a_dry_run_tells_what_each_step_would_have_done_and_sends_nothing(boss, 
         ("no consent to be written to", 1)
     ]
     assert Message.objects.count() == 0
+
+
+def test_the_result_is_kept_whole_for_every_process(flow):
+    assert kept(flow) is None
+    assert dry_run_page.run(flow, now=timezone.now()) == kept(flow)
+
+
+def test_behind_what_was_put_off_are_as_many_carts_as_it_says(boss, flow):
+    at = (timezone.now() - td(days=20)).astimezone(flow.store.zone)  # the carts fell silent at this time of day
+    flow.store.quiet_from, flow.store.quiet_until = at.time(), (at + td(hours=2)).time()
+    flow.store.save(update_fields=["quiet_from", "quiet_until"])
+    steps = boss.post(page_at(flow), follow=True).context["told_steps"]
+    counts = [count for step in steps for count in step.shifted]
+    assert counts
+    for count in counts:
+        assert len(boss.get(page_at(flow) + count.query.removesuffix("#rows")).context["rows"]) == count.count
+
+
+def test_less_than_a_cent_is_not_told_as_nothing(boss, flow):
+    page = boss.post(page_at(flow), follow=True).content.decode()
+    assert "below 0.01 USD" in page and "in the currency of the prices" in page
 
 
 def test_behind_a_number_are_its_carts(boss, flow):

@@ -304,6 +304,11 @@ def review_of(client: Any, flow: Flow) -> Any:
     return client.get(reverse("admin:recovery_flow_publish", args=[flow.pk]))
 
 
+def test_a_link_to_a_step_that_is_gone_says_so(boss, flow):
+    said = boss.get(address(flow), {"edit": "999999"}).content.decode()
+    assert "That step is not here to be edited" in said and "Save into the draft" not in said
+
+
 def test_publishing_is_reviewed_first(boss, flow, store):
     message(silent(store, 1), state="queued", sent_at=None)
     boss.post(editor(flow, step(flow, 2)), {"do": "remove"})
