@@ -9,7 +9,8 @@
       if (told.heard) {
         light.classList.add("cb-light-on");
         document.getElementById("light-words").textContent = `Connected: the first webhook, ${told.what}, has arrived.`;
-        document.getElementById("refused").hidden = true;
+        for (const name of ["refused", "missing"]) document.getElementById(name)?.setAttribute("hidden", "");
+        document.getElementById("onwards").textContent = "Next";
         return;
       }
       if (told.refused) {
