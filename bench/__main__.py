@@ -18,10 +18,10 @@ NAMES = ["ingest", "drain", "sweep", "sending", "lateness", "reports", "preview"
 
 def main() -> int:
     chosen = _arguments()
-    options = Options(chosen.repeats, chosen.seconds, chosen.profile, chosen.size)
+    options = Options(chosen.repeats, chosen.seconds, chosen.profile, chosen.size, chosen.keep)
     results: list[Result] = []
     began = time.monotonic()
-    with ground() as place:
+    with ground(options.keep) as place:
         for name in chosen.names or NAMES:
             print(f"measuring {name} …", file=sys.stderr, flush=True)
             results += importlib.import_module(f"bench.{name}").run(place, options)
@@ -38,6 +38,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=4.0, help="for each that runs by the clock (4)")
     parser.add_argument("--size", type=int, default=1_000_000, help="carts in the larger table of the sweep (1000000)")
     parser.add_argument("--profile", action="store_true", help="also tell in which functions the time goes")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep the large databases there for the next run, today"
+    )
     parser.add_argument("--json", metavar="FILE", help="write everything that was measured there, too")
     return parser.parse_args()
 

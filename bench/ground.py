@@ -9,7 +9,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ class Ground:
     data_dir: Path
     database_url: str
     postgres_pid: int
+    keeps: bool = False
 
     @property
     def socket_dir(self) -> str:
@@ -43,6 +44,34 @@ class Ground:
         finally:
             self.turn_to(_TEMPLATE)
             self.drop(name)
+
+    @contextmanager
+    def planted(self, name: str, plant: Callable[[], object]) -> Iterator[str]:
+        """The same with rows that take long to make. Kept, it is found again, with migrations that came since."""
+        if not self.keeps:
+            with self.database(name) as url:
+                plant()
+                yield url
+            return
+        if not self._has(name):
+            self.make(f"{name}_draft")
+            self.turn_to(f"{name}_draft")
+            plant()
+            self.turn_to("postgres")
+            self.run(f'ALTER DATABASE "{name}_draft" RENAME TO "{name}"')
+        self.turn_to(name)
+        _migrate()
+        yield self.url(name)
+        self.turn_to(_TEMPLATE)
+
+    def _has(self, name: str) -> bool:
+        from django.db import connection
+
+        self.turn_to("postgres")
+        with connection.cursor() as cursor:
+            cursor.execute("DROP DATABASE IF EXISTS " + connection.ops.quote_name(f"{name}_draft"))
+            cursor.execute("SELECT FROM pg_database WHERE datname = %s", [name])
+            return cursor.fetchone() is not None
 
     def make(self, name: str) -> None:
         self.turn_to("postgres")
@@ -72,21 +101,25 @@ class Ground:
 
 
 @contextmanager
-def ground() -> Iterator[Ground]:
-    """Start the servers, set Django up on them, and take everything away in the end."""
+def ground(keep: Path | None = None) -> Iterator[Ground]:
+    """Start the servers, set Django up on them, and take everything away in the end, unless it is to be kept."""
     from config import embedded, env
     from config.embedded.postgres import Postgres
 
-    data_dir = Path(tempfile.mkdtemp(prefix="cartback-bench-", dir="/tmp" if os.access("/tmp", os.W_OK) else None))
+    made = (
+        None if keep else tempfile.mkdtemp(prefix="cartback-bench-", dir="/tmp" if os.access("/tmp", os.W_OK) else None)
+    )
+    data_dir = Path(made or keep or "").resolve()
     _clean_environment(data_dir)
     servers = embedded.start(data_dir)
     try:
         os.environ |= {"DATABASE_URL": env.database_url(), "REDIS_URL": env.redis_url()}
         _set_up_django()
-        yield Ground(data_dir, os.environ["DATABASE_URL"], Postgres(data_dir).pid())
+        yield Ground(data_dir, os.environ["DATABASE_URL"], Postgres(data_dir).pid(), keep is not None)
     finally:
         servers.stop()
-        shutil.rmtree(data_dir, ignore_errors=True)
+        if made:
+            shutil.rmtree(data_dir, ignore_errors=True)
 
 
 def _clean_environment(data_dir: Path) -> None:
@@ -98,11 +131,16 @@ def _clean_environment(data_dir: Path) -> None:
 
 def _set_up_django() -> None:
     import django
-    from django.core.management import call_command
 
     from config.lib.garbage import set_aside
 
     django.setup()
     logging.getLogger("cartback").setLevel(logging.ERROR)  # a line for each batch is for production
-    call_command("migrate", interactive=False, verbosity=0)
+    _migrate()
     set_aside()  # as our processes do
+
+
+def _migrate() -> None:
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from datetime import timedelta as td
 from functools import partial
 from typing import Any
@@ -17,7 +18,7 @@ from bench.ground import Ground
 from bench.options import Options
 from bench.results import Result, Spread
 from bench.usage import measured
-from bench.year import NOW, Year, fill
+from bench.year import NOW, Year, count, fill, stir
 
 _TARGET_MS, _TARGET_QUERIES = 300, 20
 _ROLLS = 9  # days that are rolled up for one reading
@@ -29,13 +30,13 @@ def run(ground: Ground, options: Options) -> list[Result]:
     many = Year("bench_year", options.size, 365)
     with ExitStack() as stack:
         for year in (few, many):
-            stack.enter_context(ground.database(year.name))
-            fill(year)
+            stack.enter_context(ground.planted(year.database, partial(fill, year)))
         rolls = {year.name: _day(ground, year, options.repeats) for year in (few, many)}
-        ground.turn_to(many.name)
-        seconds = _roll_all(many)
+        ground.turn_to(many.database)
+        seconds, events = _roll_all(), count()
+        stir()
         pages = _pages(ground, options.repeats)
-    note = f"{many.carts:,} carts, {many.events:,} events over a year (synthetic); all rolled up in {seconds:.0f} s"
+    note = f"{many.carts:,} carts, {events:,} events over a year (synthetic); all rolled up in {seconds:.0f} s"
     return [*pages, _rollup(rolls[many.name], rolls[few.name], few, note)]
 
 
@@ -44,26 +45,26 @@ def _day(ground: Ground, year: Year, repeats: int) -> list[float]:
     from customers.models import Store
     from recovery.reports.rollup import roll_day
 
-    ground.turn_to(year.name)
+    ground.turn_to(year.database)
     store = Store.objects.get()
     days = [(NOW - td(days=16 + n)).date() for n in range(_ROLLS)]
-    roll_day(store, days[0], now=NOW)
+    roll_day(store, days[0], now=datetime.now(UTC))
     readings = []
     for _ in range(repeats):
         began = time.perf_counter()
         for day in days:
-            roll_day(store, day, now=NOW)
+            roll_day(store, day, now=datetime.now(UTC))
         readings.append((time.perf_counter() - began) / len(days))
     return readings
 
 
-def _roll_all(year: Year) -> float:
+def _roll_all() -> float:
     from django.db import connection
 
     from recovery.reports.rollup import roll_up
 
     began = time.perf_counter()
-    while roll_up(NOW):
+    while roll_up(datetime.now(UTC)):
         pass
     seconds = time.perf_counter() - began
     with connection.cursor() as cursor:
@@ -90,7 +91,7 @@ def _looker() -> Callable[[str, int], Any]:
 
     settings.ALLOWED_HOSTS = ["*"]
     client = Client()
-    client.force_login(User.objects.create_superuser("bench"))
+    client.force_login(User.objects.get_or_create(username="bench", is_staff=True, is_superuser=True)[0])
 
     def look(name: str, days: int) -> Any:
         place = "/admin/report/" if name == "overview" else f"/admin/report/{name}/"

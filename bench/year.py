@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from datetime import timedelta as td
 from typing import Any
 
 from bench.rows import make_store
 
-#: Midnight of today: pages ask the clock what is settled.
-NOW = datetime.combine(datetime.now(UTC).date(), time(), UTC)
+#: The past ends here, and holds nothing that is yet to come: pages ask the clock what is settled.
+NOW = datetime.now(UTC)
 
 
 @dataclass
 class Year:
-    """`events` is how many rows were made, once it is filled."""
+    """So many carts over so many days, in a database of its own for today."""
 
     name: str
     carts: int
     days: int
-    events: int = 0
+
+    @property
+    def database(self) -> str:
+        return f"{self.name}_{self.carts}_{NOW:%Y%m%d}"
 
 
 # Everything about cart n follows from n and a hash of it, h, which is 0 to 999.
@@ -28,8 +31,8 @@ _SOURCE = """
     FROM (SELECT n, abs(hashint8(n)) %% 1000 AS h, abs(hashint8(n + 7)) %% 1000 AS g,
               %(since)s::timestamptz + n * %(apart)s::interval AS at FROM generate_series(1, %(carts)s) n) n
 """
-_ORDERED = "h < 390"
-_SILENT = "h >= 250"
+_ORDERED = "(h < 390 AND at + h * interval '15 minutes' + interval '7 minutes' <= %(until)s)"
+_SILENT = "(h >= 250 AND at + interval '50 minutes' <= %(until)s)"
 _KNOWN = "g < 700"
 _LINES = """jsonb_build_array(
     jsonb_build_object('product_id', 'p' || (h * 7 + g) %% 500, 'title', 'Good ' || (h * 7 + g) %% 500, 'quantity', 1,
@@ -40,11 +43,11 @@ _LINES = """jsonb_build_array(
 _CUSTOMERS = {"id": "n", "store_id": "{store}", "email": "'s' || n || '@mail.example'"}
 _CARTS = {
     "id": "n", "store_id": "{store}", "customer_id": f"CASE WHEN {_KNOWN} THEN 1 + n %% {{people}} END",
-    "state": f"CASE WHEN {_ORDERED} THEN 'ordered' ELSE 'abandoned' END",
+    "state": f"CASE WHEN {_ORDERED} THEN 'ordered' WHEN {_SILENT} THEN 'abandoned' ELSE 'active' END",
     "stage": "(ARRAY['cart','checkout','contact','shipping','payment'])[1 + g %% 5]",
     "started_at": "at", "filled_at": "at", "last_activity_at": "at + interval '6 minutes'",
     "first_abandoned_at": f"CASE WHEN {_SILENT} THEN at + interval '6 minutes' END",
-    "abandoned_at": f"CASE WHEN NOT ({_ORDERED}) THEN at + interval '6 minutes' END",
+    "abandoned_at": f"CASE WHEN {_SILENT} AND NOT {_ORDERED} THEN at + interval '6 minutes' END",
     "ordered_at": f"CASE WHEN {_ORDERED} THEN at + h * interval '15 minutes' + interval '7 minutes' END",
     "currency": "'EUR'", "total": "64.90 + h %% 50", "quantity": "3", "lines": _LINES,
     "device": "(ARRAY['mobile','mobile','desktop','tablet'])[1 + h %% 4]",
@@ -95,6 +98,9 @@ _TRANSITIONS = {
 }  # fmt: skip
 
 
+#: A shop that is open touches today all the time, and yesterday; and carts of two weeks ago settle one by one.
+_ALIVE = """INSERT INTO recovery_touchedday (store_id, at)
+            SELECT id, now() - days * interval '1 day' FROM customers_store, unnest(ARRAY[0, 1, 14]) days"""
 _TOUCH = """INSERT INTO recovery_touchedday (store_id, at)
             SELECT DISTINCT store_id, date_bin('15 minutes', started_at, '2000-01-01T00:00Z') FROM carts_cart"""
 
@@ -110,16 +116,35 @@ def fill(year: Year) -> None:
     version = flow.versions.get(published_at__isnull=False)
     told = {"store": store, "people": max(1, year.carts // 3), "flow": flow.pk, "version": version.pk,
             "step": version.steps.all()[0].pk}  # fmt: skip
-    asked: Any = {"carts": year.carts, "since": NOW - td(days=year.days),
+    asked: Any = {"carts": year.carts, "since": NOW - td(days=year.days), "until": NOW,
              "apart": f"{year.days * 86400 / year.carts:.6f} seconds"}  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         for model, values, which in _tables():
             cursor.execute(_sql(model, values, which, told), asked)
-            year.events += cursor.rowcount
         cursor.execute("SET session_replication_role = DEFAULT")
         cursor.execute(_TOUCH)
         cursor.execute("VACUUM ANALYZE")
+
+
+def stir() -> None:
+    """Touch the days that a shop's life has always just touched, so that no page finds their figures kept."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(_ALIVE)
+
+
+def count() -> int:
+    """How many rows were made."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT " + " + ".join(f"(SELECT count(*) FROM {model._meta.db_table})" for model, *_ in _tables())
+        )
+        found: int = cursor.fetchone()[0]
+    return found
 
 
 def _tables() -> list[tuple[Any, dict[str, str], str]]:
