@@ -15,6 +15,7 @@ from customers.models import Store
 from recovery.reports import rollup, sending
 from recovery.reports.asked import Asked
 from recovery.reports.definitions import LEFT_OUT
+from recovery.reports.kept import kept_days
 from recovery.reports.period import Period
 from recovery.reports.rates import Mean, Rate, Share
 from recovery.reports.rollup import Cell
@@ -100,9 +101,14 @@ _MOST_DAYS = 92
 FACETS = ("", "left_out", "money")
 
 
-def figures_of(asked: Asked, cells: list[Cell] | None = None) -> Figures:
-    """The figures of the carts that are asked for; of these cells, where they have been read already."""
-    cells = rollup.cells_of(asked, FACETS) if cells is None else rollup.together(cells)
+def figures_of(asked: Asked) -> Figures:
+    """The figures of the carts that are asked for."""
+    kept = kept_days(asked)
+    return figures_from(asked, rollup.cells_of(asked, FACETS, kept=kept), sending.steps_of(asked, kept))
+
+
+def figures_from(asked: Asked, cells: list[Cell], steps: list[dict[str, Any]]) -> Figures:
+    """The same of cells and steps that have been read already."""
     whole = [cell for cell in cells if cell["facet"] == ""]
     money = [cell for cell in cells if cell["facet"] == "money"]
     carts = carts_of(whole)
@@ -123,7 +129,7 @@ def figures_of(asked: Asked, cells: list[Cell] | None = None) -> Figures:
             total(whole, "open_attributed"),
             _revenue(money, "open_"),
         ),
-        messages=_messages(asked),
+        messages=_messages(steps),
     )
 
 
@@ -200,9 +206,9 @@ def _revenue(cells: list[Cell], prefix: str) -> dict[str, Money]:
     return dict(sorted(found.items()))
 
 
-def _messages(asked: Asked) -> dict[str, Sending]:
+def _messages(steps: list[dict[str, Any]]) -> dict[str, Sending]:
     found: dict[str, Sending] = {}
-    for row in sending.steps_of(asked):
+    for row in steps:
         _count(found.setdefault(row["channel"], Sending()), row)
     return found
 

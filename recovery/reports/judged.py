@@ -24,6 +24,9 @@ SEGMENT = f"""CASE WHEN s.customer_id IS NULL THEN 'unknown'
                                 AND o.placed_at < s.started_at AND {COUNTS}) THEN 'returning'
                    ELSE 'new' END"""
 
+# The carts of each day are fetched by a nested look-up (OFFSET 0 keeps it one), and so is all that hangs on a cart: the
+# planner cannot know how few they are, and would rather read every cart and message that there ever was.
+#
 # Of several questions about a cart the first that is answered yes leaves it out. `ordered_at` without any order row is
 # the word of a checkout that was completed. A cart that fell silent is idle from `first_abandoned_at` plus the timeout
 # on; one that nobody swept in time is judged by its last activity.
@@ -44,9 +47,11 @@ JUDGED = f"""
                  WHEN coalesce(coalesce(c.filled_at, c.ordered_at) > %(as_of)s, true) THEN 'empty'
                  WHEN c.total = 0 AND c.quantity > 0 THEN 'zero_value'
                  ELSE '' END AS left_out
-        FROM days d
-        JOIN carts_cart c ON c.store_id = %(store)s AND c.started_at >= d.since AND c.started_at < d.until
-                         AND c.started_at <= %(as_of)s
+        FROM days d CROSS JOIN LATERAL (
+            SELECT * FROM carts_cart c
+            WHERE c.store_id = %(store)s AND c.started_at >= d.since AND c.started_at < d.until
+              AND c.started_at <= %(as_of)s OFFSET 0
+        ) c
         LEFT JOIN customers_customer p ON p.id = c.customer_id AND %(staff)s::text[] <> '{{}}'
         LEFT JOIN LATERAL (
             SELECT count(*) AS orders, coalesce(bool_and(o.is_test), false) AS only_tests,
@@ -69,12 +74,14 @@ JUDGED = f"""
         FROM started s
     ), credited AS (
         SELECT DISTINCT v.id, o.id AS order_id
-        FROM verdicts v
-        JOIN recovery_message m ON m.cart_id = v.id
-        JOIN recovery_credit k ON k.message_id = m.id AND k.at <= %(as_of)s
-        JOIN recovery_click x ON x.id = k.click_id AND x.machine_reason = ''
-        JOIN carts_order o ON o.id = k.order_id AND x.at <= o.placed_at AND {COUNTS}
-        WHERE v.left_out = '' AND v.channels <> '{{}}' AND o.placed_at <= v.started_at + %(horizon)s
+        FROM verdicts v CROSS JOIN LATERAL (
+            SELECT o.id FROM recovery_message m
+            JOIN recovery_credit k ON k.message_id = m.id AND k.at <= %(as_of)s
+            JOIN recovery_click x ON x.id = k.click_id AND x.machine_reason = ''
+            JOIN carts_order o ON o.id = k.order_id AND x.at <= o.placed_at AND {COUNTS}
+            WHERE m.cart_id = v.id AND o.placed_at <= v.started_at + %(horizon)s OFFSET 0
+        ) o
+        WHERE v.left_out = '' AND v.channels <> '{{}}'
     ), judged AS (
         SELECT v.*, v.channels <> '{{}}' AS messaged,
             EXISTS (SELECT FROM credited k WHERE k.id = v.id) AS attributed,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from recovery.reports.asked import Asked, settings_of
+from recovery.reports.asked import Asked, days_of, settings_of
 
 _KEPT = """
     SELECT d.day
@@ -19,9 +19,9 @@ _KEPT = """
 """
 
 
-def kept_days(asked: Asked, days: list[date]) -> set[date]:
-    """The days whose kept figures are what judging them now would give."""
-    told = asked.parameters(days) | {"settings": settings_of(asked.store)}
+def kept_days(asked: Asked) -> set[date]:
+    """The days of the period whose kept figures are what judging them now would give."""
+    told = asked.parameters(days_of(asked.period)) | {"settings": settings_of(asked.store)}
     return {row[0] for row in fetch(_KEPT, told)}
 
 

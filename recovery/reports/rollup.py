@@ -9,7 +9,7 @@ makes it slower.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import date, datetime
 from time import perf_counter
 from typing import Any
@@ -43,65 +43,59 @@ def _whole(name: str) -> str:
 _READ = """
     SELECT {key}, {sums}
     FROM ({rows}) cells
-    WHERE (%(currency)s = '' OR currency = %(currency)s) AND (%(device)s = '' OR device = %(device)s)
-      AND (%(segment)s = '' OR segment = %(segment)s) AND (%(channel)s = '' OR %(channel)s = ANY(channels))
-      AND (%(flow)s = 0 OR %(flow)s = ANY(flows))
+    WHERE %(currency)s = '' OR currency = %(currency)s
     GROUP BY {group}
 """
-_ROLLED = """SELECT * FROM recovery_dailyfigures WHERE store_id = %(store)s AND facet = ANY(%(facets)s)
-             AND day >= %(first)s AND day <= %(last)s AND day <> ALL(%(afresh)s)"""
+_ROLLED = f"""SELECT {", ".join(cells.COLUMNS)} FROM recovery_dailyfigures
+    WHERE store_id = %(store)s AND facet = ANY(%(facets)s)
+      AND day >= %(first)s AND day <= %(last)s AND day <> ALL(%(afresh)s)
+      AND (%(device)s = '' OR device = %(device)s) AND (%(segment)s = '' OR segment = %(segment)s)
+      AND (%(channel)s = '' OR %(channel)s = ANY(channels)) AND (%(flow)s = 0 OR %(flow)s = ANY(flows))"""
 
 
 def cells_of(
-    asked: Asked, facets: Iterable[str], *, by_day: bool = False, numbers: Sequence[str] = tuple(_NUMBERS)
-) -> list[Cell]:
-    """The cells of the facets, summed over the asked period and filters; a dict of facet, value, label, currency, the
-    numbers, and with `by_day` the day. Kept figures where they hold, judged afresh where not."""
-    wanted = list(facets)
-    rolled = asked.only_rolled_filters or set(wanted) <= cells.WHOLE
-    days = days_of(asked.period)
-    kept = kept_days(asked, days) if rolled else set()
-    found = _rolled(asked, wanted, kept, days, by_day, numbers) if kept else []
-    others = [day for day in days if day not in kept]
-    if others:
-        found += afresh(asked, wanted, others, by_day=by_day, numbers=numbers)
-    return together(found, by_day=by_day)
-
-
-def _rolled(
-    asked: Asked, facets: list[str], kept: set[date], days: list[date], by_day: bool, numbers: Sequence[str]
-) -> list[Cell]:
-    told = asked.parameters([]) | {
-        "facets": facets, "first": days[0], "last": days[-1], "afresh": [day for day in days if day not in kept],
-    }  # fmt: skip
-    return _read(_ROLLED, told, by_day, numbers)
-
-
-def afresh(
     asked: Asked,
-    facets: list[str],
-    days: list[date],
+    facets: Iterable[str],
     *,
     by_day: bool = False,
     numbers: Sequence[str] = tuple(_NUMBERS),
+    kept: Set[date] | None = None,
 ) -> list[Cell]:
-    """The cells of the days, with every cart judged now."""
-    told = asked.parameters(days) | {"facets": facets}
-    # In the money facet the currency is the orders': the carts are filtered by the other filters alone.
-    money, carts = [name for name in facets if name == "money"], [name for name in facets if name != "money"]
-    found = _read(cells.cells_sql(carts), told | {"facets": carts}, by_day, numbers) if carts else []
-    if money:
-        found += _read(cells.cells_sql(money), told | {"facets": money, "cart_currency": ""}, by_day, numbers)
-    return found
+    """The cells of the facets, summed over the asked period and filters; a dict of facet, value, label, currency, the
+    numbers, and with `by_day` the day. Kept figures where they hold, judged afresh where not.
+
+    `kept`: the days whose figures hold, where the caller has asked that already.
+    """
+    wanted = list(facets)
+    rolled = asked.only_rolled_filters or set(wanted) <= cells.WHOLE
+    kept = (kept_days(asked) if kept is None else kept) if rolled else frozenset()
+    return _cells(asked, wanted, kept, by_day, numbers)
 
 
-def _read(rows: str, told: dict[str, Any], by_day: bool, numbers: Sequence[str]) -> list[Cell]:
-    days = ["day"] if by_day else []
-    key = ["facet", "value", "max(label) AS label", "currency", *days]
-    group = ["facet", "value", "currency", *days]
+def afresh(asked: Asked, facets: list[str]) -> list[Cell]:
+    """The cells of the period, with every cart judged now."""
+    return _cells(asked, facets, frozenset(), False, _NUMBERS)
+
+
+def _cells(asked: Asked, facets: list[str], kept: Set[date], by_day: bool, numbers: Sequence[str]) -> list[Cell]:
+    """One statement for both kinds, so that they are added up where they are."""
+    days = days_of(asked.period)
+    others = [day for day in days if day not in kept]
+    told = asked.parameters(others) | {"facets": facets, "first": days[0], "last": days[-1], "afresh": others}
+    if "money" in facets:
+        told["cart_currency"] = ""  # there the currency is the orders', and the other cells are filtered once more
+    parts = [_ROLLED] if kept else []
+    parts += [cells.cells_sql(facets)] if others else []
+    day = ["day"] if by_day else []
+    key = ["facet", "value", "max(label) AS label", "currency", *day]
     sums = ", ".join(f"sum({name}){_whole(name)} AS {name}" for name in numbers)
-    sql = _READ.format(key=", ".join(key), sums=sums, rows=rows, group=", ".join(group))
-    names = ["facet", "value", "label", "currency", *days, *numbers]
+    sql = _READ.format(
+        key=", ".join(key),
+        sums=sums,
+        rows=" UNION ALL ".join(parts),
+        group=", ".join(["facet", "value", "currency", *day]),
+    )
+    names = ["facet", "value", "label", "currency", *day, *numbers]
     return [dict(zip(names, row, strict=True)) for row in fetch(sql, told)]
 
 
@@ -167,7 +161,9 @@ def roll_day(store: Store, day: date, *, now: datetime) -> None:
         columns = ", ".join(cells.COLUMNS)
         made = cells.cells_sql(list(cells.FACETS))
         run(
-            f"INSERT INTO recovery_dailyfigures (store_id, {columns}) SELECT %(store)s, made.* FROM ({made}) made", told
+            f"INSERT INTO recovery_dailyfigures (store_id, {columns}) SELECT %(store)s, made.* FROM ({made}) made "
+            "ORDER BY facet",  # what is read together lies together
+            told,
         )
         sending.roll_day(asked, told)
         RolledDay.objects.update_or_create(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+from datetime import date
 from typing import Any
 
 from recovery.reports.asked import Asked, days_of
@@ -30,9 +32,14 @@ STEPS = f"""
         count(*) FILTER (WHERE x.machines AND NOT x.people) AS scanned, coalesce(sum(k.orders), 0) AS ordered,
         coalesce(sum(k.revenue), 0) AS revenue, coalesce(sum(k.unclear), 0) AS unclear
     FROM days d
-    JOIN carts_cart s ON s.store_id = %(store)s AND s.started_at >= d.since AND s.started_at < d.until
-                     AND s.started_at <= %(as_of)s
-    JOIN recovery_message m ON m.cart_id = s.id AND m.planned_at <= %(as_of)s
+    CROSS JOIN LATERAL (
+        SELECT s.id, s.customer_id, s.started_at, s.currency, s.device FROM carts_cart s
+        WHERE s.store_id = %(store)s AND s.started_at >= d.since AND s.started_at < d.until
+          AND s.started_at <= %(as_of)s OFFSET 0
+    ) s
+    CROSS JOIN LATERAL (
+        SELECT m.* FROM recovery_message m WHERE m.cart_id = s.id AND m.planned_at <= %(as_of)s OFFSET 0
+    ) m
     JOIN recovery_flowstep t ON t.id = m.step_id
     JOIN recovery_flowversion v ON v.id = t.version_id
     LEFT JOIN recovery_stepvariant w ON w.id = m.variant_id
@@ -70,22 +77,21 @@ _READ = f"""
       AND (%(flow)s = 0 OR flow_id = %(flow)s)
     GROUP BY {", ".join(KEY)}
 """
-_ROLLED = "SELECT * FROM recovery_dailysteps WHERE store_id = %(store)s AND day = ANY(%(kept)s)"
+_ROLLED = f"""SELECT {", ".join(COLUMNS)} FROM recovery_dailysteps
+    WHERE store_id = %(store)s AND day >= %(first)s AND day <= %(last)s AND day <> ALL(%(afresh)s)"""
 
 
-def steps_of(asked: Asked) -> list[dict[str, Any]]:
-    """A dict for each step, channel and end of its messages, over the asked period and filters."""
+def steps_of(asked: Asked, kept: Set[date] | None = None) -> list[dict[str, Any]]:
+    """A dict for each step, channel and end of its messages, over the asked period and filters.
+
+    `kept`: the days whose figures hold, where the caller has asked that already.
+    """
     days = days_of(asked.period)
-    kept = kept_days(asked, days)
-    found = fetch(_READ.format(rows=_ROLLED), asked.parameters([]) | {"kept": sorted(kept)}) if kept else []
+    kept = kept_days(asked) if kept is None else kept
     afresh = [day for day in days if day not in kept]
-    found += fetch(_READ.format(rows=STEPS), asked.parameters(afresh)) if afresh else []
-    merged: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in found:
-        cell = merged.setdefault(row[: len(KEY)], dict(zip(KEY, row, strict=False)) | dict.fromkeys(NUMBERS, 0))
-        for name, number in zip(NUMBERS, row[len(KEY) :], strict=True):
-            cell[name] += number
-    return list(merged.values())
+    rows = " UNION ALL ".join([*([_ROLLED] if kept else []), *([f"({STEPS})"] if afresh else [])])
+    told = asked.parameters(afresh) | {"first": days[0], "last": days[-1], "afresh": afresh}
+    return [dict(zip((*KEY, *NUMBERS), row, strict=True)) for row in fetch(_READ.format(rows=rows), told)]
 
 
 def roll_day(asked: Asked, told: dict[str, Any]) -> None:

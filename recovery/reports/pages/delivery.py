@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from customers.models.consent import ConsentState
 from customers.models.suppression import SuppressionReason
 from recovery.reports import definitions, rollup
 from recovery.reports.asked import Asked
 from recovery.reports.figures import carts_of
-from recovery.reports.kept import fetch
+from recovery.reports.kept import fetch, kept_days
 from recovery.reports.pages.overview import CHANNELS
 from recovery.reports.rates import Rate
 from recovery.reports.sending import steps_of
@@ -32,9 +33,10 @@ _SAID = """
 
 def delivery(asked: Asked, before: Asked | None) -> list[Section]:
     """Messages by the carts of the period; opt-outs and consent by the days of the period."""
-    sent, arrived, failed, why = _messages(asked)
+    kept = kept_days(asked)
+    sent, arrived, failed, why = _messages(steps_of(asked, kept))
     told = asked.parameters([]) | {"from": asked.period.since, "to": asked.period.until}
-    reach = carts_of(rollup.cells_of(asked, [""]))
+    reach = carts_of(rollup.cells_of(asked, [""], kept=kept))
     rows = [
         (CHANNELS.get(name, name), sent[name], Rate.of(arrived[name], sent[name]),
          Rate.of(failed[name], sent[name] + failed[name]))
@@ -55,10 +57,10 @@ def delivery(asked: Asked, before: Asked | None) -> list[Section]:
     ]  # fmt: skip
 
 
-def _messages(asked: Asked) -> tuple[Counter[str], Counter[str], Counter[str], Counter[str]]:
+def _messages(steps: list[dict[str, Any]]) -> tuple[Counter[str], Counter[str], Counter[str], Counter[str]]:
     """Sent, delivered and failed by channel, and why they failed."""
     sent, arrived, failed, why = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    for row in steps_of(asked):
+    for row in steps:
         channel, state, n = row["channel"], row["state"], row["messages"]
         if state == "failed":
             failed[channel] += n

@@ -78,6 +78,18 @@ def test_a_filter_takes_only_its_carts(boss, won):
     assert "27 of 30" in text(boss, "leaving", device="mobile")
 
 
+@pytest.mark.parametrize("asked", [{"segment": "new"}, {"channel": "email"}, {"currency": "EUR"}])
+def test_pages_whose_figures_keep_a_filter_not_apart_heed_it_too(boss, won, asked):
+    carts = 30 if "channel" in asked else 33
+    assert f"27 of {carts}" in text(boss, "leaving", **asked)
+    assert [row["Product"] for row in lines(boss, "products", table="products", **asked)] == ["Mug", "Lamp"]
+
+
+@pytest.mark.parametrize("asked", [{"segment": "returning"}, {"channel": "sms"}])
+def test_a_filter_that_fits_no_cart_finds_none(boss, won, asked):
+    assert "No cart of these days" in text(boss, "leaving", **asked)
+
+
 def test_the_funnel_loses_whom_it_loses(boss, won):
     stages = lines(boss, "leaving", table="stages")
     reached = {row["Stage"]: (row["Carts that reached it"], row["Left here"]) for row in stages}

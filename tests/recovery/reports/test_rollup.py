@@ -20,7 +20,7 @@ from customers.models import Store
 from recovery.attribution import recredit
 from recovery.models import Click, Message, RolledDay, TouchedDay
 from recovery.reports import cells, sending
-from recovery.reports.asked import Asked, days_of
+from recovery.reports.asked import Asked
 from recovery.reports.kept import kept_days
 from recovery.reports.period import Period
 from recovery.reports.rollup import afresh, cells_of, roll_up
@@ -115,7 +115,7 @@ def test_what_is_kept_is_what_judging_again_would_give(events, narrow):
         for at in MOMENTS[1::2]:
             asked = Asked(store, Period(NOW.date() - td(days=1), NOW.date() + td(days=1), store.zone), at)
             asked = replace(asked, currency="EUR", device="mobile", segment="new") if narrow else asked
-            judged = afresh(asked, list(cells.FACETS), days_of(asked.period))
+            judged = afresh(asked, list(cells.FACETS))
             assert keyed(cells_of(asked, cells.FACETS)) == keyed(judged)
             messages = steps_of(asked)
             RolledDay.objects.filter(store=store).update(settings="")
@@ -133,9 +133,9 @@ def test_a_day_is_kept_once_and_not_summed_again_until_it_is_touched():
     silent(store, 1)
     assert roll_up(HEARD) == 1
     assert roll_up(HEARD) == 0
-    assert kept_days(asked(store), [NOW.date()]) == {NOW.date()}
+    assert kept_days(asked(store)) == {NOW.date()}
     silent(store, 2)
-    assert kept_days(asked(store), [NOW.date()]) == set()
+    assert kept_days(asked(store)) == set()
     assert cells_of(asked(store), [""])[0]["started"] == 2
 
 
@@ -144,8 +144,8 @@ def test_open_figures_end_when_the_clock_settles_them():
     silent(store, 1)
     roll_up(after(days=1))
     assert RolledDay.objects.get().valid_until == after(days=14)
-    assert kept_days(asked(store, after(days=13)), [NOW.date()]) == {NOW.date()}
-    assert kept_days(asked(store, after(days=14)), [NOW.date()]) == set()
+    assert kept_days(asked(store, after(days=13))) == {NOW.date()}
+    assert kept_days(asked(store, after(days=14))) == set()
     assert roll_up(after(days=14)) == 1
     assert RolledDay.objects.get().valid_until is None
 
@@ -165,7 +165,7 @@ def test_a_report_of_an_earlier_moment_never_takes_what_was_kept_later():
     silent(store, 1)
     put(store, order("O1", after(days=2), "C1", person=person(1)), at=after(days=2))
     roll_up(HEARD)
-    assert kept_days(asked(store, after(days=1)), [NOW.date()]) == set()
+    assert kept_days(asked(store, after(days=1))) == set()
     assert cells_of(asked(store, after(days=1)), [""])[0]["open_returned"] == 0
 
 
