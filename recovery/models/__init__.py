@@ -3,7 +3,7 @@
 from recovery.models.credits import Credit
 from recovery.models.discounts import Audience, CodeSource, CodeState, DiscountCode, Offer, OfferKind, StoreDiscount
 from recovery.models.experiments import Assignment, Experiment, ExperimentKind
-from recovery.models.figures import DailyFigures, DailySteps, RolledDay, TouchedDay
+from recovery.models.figures import DailyFigures, DailySteps, MonthlyFigures, RolledDay, RolledMonth, TouchedDay
 from recovery.models.first_run import FirstRun
 from recovery.models.flows import (
     Enrolment,
@@ -57,7 +57,9 @@ __all__ = [
     "ProviderEvent",
     "ProviderPause",
     "Reply",
+    "MonthlyFigures",
     "RolledDay",
+    "RolledMonth",
     "StepFallback",
     "StoreDiscount",
     "StepVariant",

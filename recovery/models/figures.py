@@ -42,8 +42,8 @@ class RolledDay(models.Model):
         return f"figures of {self.day}"
 
 
-class DailyFigures(models.Model):
-    """Sums over the carts of one store that were started on one local day: a cell of `recovery.reports.cells`."""
+class _Cell(models.Model):
+    """Sums over some carts of a store: a cell of `recovery.reports.cells`."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
     day = models.DateField()
@@ -80,11 +80,42 @@ class DailyFigures(models.Model):
     unclear = models.IntegerField()
 
     class Meta:
-        verbose_name_plural = "daily figures"
-        indexes = [models.Index(fields=["store", "facet", "day"], name="figures_of_day")]
+        abstract = True
 
     def __str__(self) -> str:
         return f"{self.day} {self.facet}={self.value}"
+
+
+class DailyFigures(_Cell):
+    """Of the carts that were started on one local day."""
+
+    class Meta:
+        verbose_name_plural = "daily figures"
+        indexes = [models.Index(fields=["store", "facet", "day"], name="figures_of_day")]
+
+
+class MonthlyFigures(_Cell):
+    """Of those of a calendar month, which `day` is the first of: the days' cells added up, so that a year is few rows.
+
+    Facets that keep every filter apart are not among them: they have few rows a day.
+    """
+
+    class Meta:
+        verbose_name_plural = "monthly figures"
+        indexes = [models.Index(fields=["store", "facet", "day"], name="figures_of_month")]
+
+
+class RolledMonth(models.Model):
+    """A month whose figures are the sum of what is kept of its days. Whoever sums one of these days takes it away."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
+    month = models.DateField()  # its first day
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "month"], name="rolled_month_is_one")]
+
+    def __str__(self) -> str:
+        return f"figures of {self.month:%Y-%m}"
 
 
 class DailySteps(models.Model):

@@ -56,7 +56,6 @@ class Asked:
             "staff": self.store.staff,
             "hosts": [host.removeprefix("www.") for host in self.store.allowed_hosts],
             "currency": self.currency,
-            "cart_currency": self.currency,
             "device": self.device,
             "segment": self.segment,
             "channel": self.channel,

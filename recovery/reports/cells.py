@@ -7,7 +7,10 @@ the facet "" and "money" keep every filter apart; the others keep currency and d
 
 from __future__ import annotations
 
-from recovery.reports.judged import JUDGED
+from collections.abc import Sequence
+
+from recovery.reports.asked import Asked
+from recovery.reports.judged import judged
 
 #: What is counted, and of which carts. All but `started` and `open_…` are of settled ones.
 MEASURES = {
@@ -19,11 +22,11 @@ MEASURES = {
     "checkouts": "settled AND at_checkout",
     "checkouts_unordered": "settled AND at_checkout AND NOT in_time",
     "reachable": "settled AND reachable",
-    "messaged": "settled AND messaged",
-    "attributed": "settled AND attributed",
+    "messaged": "settled AND channels <> '{}'",
+    "attributed": "settled AND credited <> '{}'",
     "open_silent": "NOT settled AND silent",
     "open_returned": "NOT settled AND silent AND in_time",
-    "open_attributed": "NOT settled AND attributed",
+    "open_attributed": "NOT settled AND credited <> '{}'",
 }
 #: What is added up: the carts' worth, in the currency of the cell, and its square, for the interval.
 WORTHS = {
@@ -38,32 +41,26 @@ DIMENSIONS = ("currency", "device", "segment", "channels", "flows")
 #: Facets that keep every filter apart.
 WHOLE = frozenset({"", "money", "left_out"})
 PRODUCTS = frozenset({"product", "category"})
-FACETS = (
-    "",
-    "left_out",
-    "money",
-    "device",
-    "stage",
-    "failed",
-    "hour",
-    "source",
-    "page",
-    "delay",
-    "product",
-    "category",
-)
 #: The ends of the spans in which the facet "delay" counts who came back, in hours after the silence began.
 DELAYS = (1, 3, 6, 12, 24, 48, 72, 168)
 
-_COLUMNS = [*MEASURES, *WORTHS, *MONEY]
-COLUMNS = ("day", "facet", "value", "label", *DIMENSIONS, *_COLUMNS)
+NUMBERS = (*MEASURES, *WORTHS, *MONEY)
+COLUMNS = ("day", "facet", "value", "label", *DIMENSIONS, *NUMBERS)
 
-FILTERED = """filtered AS (
-    SELECT * FROM judged
-    WHERE (%(cart_currency)s = '' OR currency = %(cart_currency)s) AND (%(device)s = '' OR device = %(device)s)
-      AND (%(segment)s = '' OR segment = %(segment)s) AND (%(channel)s = '' OR %(channel)s = ANY(channels))
-      AND (%(flow)s = 0 OR %(flow)s = ANY(flows))
-)"""
+
+def filtered(asked: Asked) -> str:
+    """`filtered AS (…)`: the judged carts that pass the filters that are set."""
+    conditions = {
+        "currency": "currency = %(currency)s",
+        "device": "device = %(device)s",
+        "segment": "segment = %(segment)s",
+        "channel": "%(channel)s = ANY(channels)",
+        "flow": "%(flow)s = ANY(flows)",
+    }
+    told = asked.parameters([])
+    which = [condition for name, condition in conditions.items() if told[name]]
+    return f"filtered AS MATERIALIZED (SELECT * FROM judged WHERE {' AND '.join(which) or 'true'})"
+
 
 _SOURCE = """CASE WHEN landing_page ~* '[?&]utm_source=[^&#]' THEN lower(substring(landing_page from
                        '[?&]utm_source=([^&#]{1,60})'))
@@ -76,85 +73,111 @@ _DELAY = f"""CASE WHEN silent AND in_time THEN width_bucket(
     greatest(extract(epoch FROM ordered_at - silent_since), 0) / 3600, ARRAY{list(DELAYS)}::numeric[])::text END"""
 
 
-def _sums(worth: str) -> str:
-    counts = [f"count(*) FILTER (WHERE {which}) AS {name}" for name, which in MEASURES.items()]
-    amounts = [
-        f"coalesce(sum({what.format(worth=worth)}) FILTER (WHERE {which}), 0) AS {name}"
+#: Each facet's value for a cart; NULL where the cart is none of its.
+_VALUES = {
+    "": "CASE WHEN left_out = '' THEN '' END",
+    "left_out": "nullif(left_out, '')",
+    "stage": "stage",
+    "failed": "CASE WHEN payment_failed THEN 'yes' ELSE 'no' END",
+    "device": "device",
+    "hour": _HOUR,
+    "source": _SOURCE,
+    "page": _PAGE,
+    "delay": _DELAY,
+}
+FACETS = (*_VALUES, "money", *sorted(PRODUCTS))
+
+# Rollup and page sum by the statements below. A page asks for some numbers, and keeps no filter apart that it has
+# heeded already: what it does not ask for is neither looked up nor summed.
+
+
+def _sums(worth: str, numbers: Sequence[str]) -> str:
+    sums = {name: f"count(*) FILTER (WHERE {which})" for name, which in MEASURES.items()}
+    sums |= {
+        name: f"coalesce(sum({what.format(worth=worth)}) FILTER (WHERE {which}), 0)"
         for name, (what, which) in WORTHS.items()
+    }
+    return ", ".join(sums.get(name, "0") if name in numbers else "0" for name in NUMBERS)
+
+
+def _carts(facets: Sequence[str], numbers: Sequence[str], apart: bool) -> str:
+    """Of all facets of `_VALUES`. The device is kept apart wherever anything is."""
+    whole = [name for name in facets if name in WHOLE]
+    lookups = {"segment": "''", "channels": "'{}'::text[]", "flows": "'{}'::bigint[]"}
+    kept = [
+        f"CASE WHEN f.facet IN ('', 'left_out') THEN {name} ELSE {none} END" if apart and whole else none
+        for name, none in lookups.items()
     ]
-    return ", ".join([*counts, *amounts])
+    values = ", ".join(f"('{name}', {_VALUES[name]})" for name in facets)
+    return f"""
+        SELECT day, f.facet, f.value, '', currency, {"device" if apart else "''"}, {", ".join(kept)},
+            {_sums("total", numbers)}
+        FROM filtered CROSS JOIN LATERAL (VALUES {values}) f(facet, value)
+        WHERE f.value IS NOT NULL AND (left_out = '' OR f.facet = 'left_out')
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+    """
 
-
-_CARTS = f"""
-    SELECT day, f.facet, f.value, '' AS label, currency, device,
-        CASE WHEN f.facet IN ('', 'left_out') THEN segment ELSE '' END AS segment,
-        CASE WHEN f.facet IN ('', 'left_out') THEN channels ELSE '{{}}' END AS channels,
-        CASE WHEN f.facet IN ('', 'left_out') THEN flows ELSE '{{}}' END AS flows,
-        {_sums("total")},
-        {", ".join(f"0 AS {name}" for name in MONEY)}
-    FROM filtered CROSS JOIN LATERAL (VALUES
-        ('', CASE WHEN left_out = '' THEN '' END), ('left_out', nullif(left_out, '')),
-        ('stage', stage), ('failed', CASE WHEN payment_failed THEN 'yes' ELSE 'no' END), ('device', device),
-        ('hour', {_HOUR}), ('source', {_SOURCE}), ('page', {_PAGE}), ('delay', {_DELAY})
-    ) f(facet, value)
-    WHERE f.facet = ANY(%(facets)s) AND f.value IS NOT NULL AND (left_out = '' OR f.facet = 'left_out')
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
-"""
 
 # A product counts once a cart, however many lines it has there; its worth is what those lines come to.
-_PRODUCTS = f"""
-    SELECT day, f.facet, f.value, max(f.label) AS label, currency, device, '' AS segment, '{{}}'::text[] AS channels,
-        '{{}}'::bigint[] AS flows,
-        {_sums("f.worth")},
-        {", ".join(f"0 AS {name}" for name in MONEY)}
-    FROM filtered CROSS JOIN LATERAL (
-        SELECT k.facet, k.value, max(k.label) AS label, sum((l->>'price')::numeric * (l->>'quantity')::int) AS worth
-        FROM jsonb_array_elements(lines) l CROSS JOIN LATERAL (VALUES
-            ('product', left(coalesce(nullif(l->>'product_id', ''), l->>'variant_id', ''), 120), left(l->>'title', 99)),
-            ('category', left(l->>'category', 120), '')
-        ) k(facet, value, label)
-        WHERE k.facet = ANY(%(facets)s) AND coalesce(k.value, '') <> ''
-        GROUP BY 1, 2
-    ) f
-    WHERE left_out = ''
-    GROUP BY 1, 2, 3, 5, 6
+_HELD = """
+    SELECT k.facet, k.value, max(k.label) AS label, sum((l->>'price')::numeric * (l->>'quantity')::int) AS worth
+    FROM jsonb_array_elements(lines) l CROSS JOIN LATERAL (VALUES
+        ('product', left(coalesce(nullif(l->>'product_id', ''), l->>'variant_id', ''), 120), left(l->>'title', 99)),
+        ('category', left(l->>'category', 120), '')
+    ) k(facet, value, label)
+    WHERE k.facet = ANY(%(facets)s) AND coalesce(k.value, '') <> ''
+    GROUP BY 1, 2
 """
 
+
+def _products(numbers: Sequence[str], apart: bool) -> str:
+    return f"""
+        SELECT day, f.facet, f.value, max(f.label), currency, {"device" if apart else "''"}, '', '{{}}'::text[],
+            '{{}}'::bigint[], {_sums("f.worth", numbers)}
+        FROM filtered CROSS JOIN LATERAL ({_HELD}) f
+        WHERE left_out = ''
+        GROUP BY 1, 2, 3, 5, 6
+    """
+
+
 # What an order brought: its total less tax, shipping and refunds, never below zero. `value` says why it is here.
-_MONEY = f"""
-    SELECT e.day, 'money', e.why, '', o.currency, e.device, e.segment, e.channels, e.flows,
-        {", ".join("0" for _ in [*MEASURES, *WORTHS])},
-        count(*) FILTER (WHERE NOT back.unclear),
-        coalesce(sum(net.amount) FILTER (WHERE NOT back.unclear), 0),
-        coalesce(sum(net.amount * net.amount) FILTER (WHERE NOT back.unclear), 0),
-        coalesce(sum(o.discount) FILTER (WHERE NOT back.unclear), 0),
-        count(*) FILTER (WHERE back.unclear)
-    FROM (
-        SELECT day, CASE WHEN settled THEN 'returned' ELSE 'open_returned' END AS why, order_id, device, segment,
-            channels, flows FROM filtered WHERE left_out = '' AND silent AND in_time AND order_id IS NOT NULL
-        UNION ALL
-        SELECT day, 'ordered', order_id, device, segment, channels, flows
-        FROM filtered WHERE left_out = '' AND settled AND in_time AND order_id IS NOT NULL
-        UNION ALL
-        SELECT f.day, CASE WHEN f.settled THEN 'attributed' ELSE 'open_attributed' END, k.order_id, f.device, f.segment,
-            f.channels, f.flows FROM filtered f JOIN credited k ON k.id = f.id
-    ) e
-    JOIN carts_order o ON o.id = e.order_id
+_ORDERS = """
+    (SELECT f.*, CASE WHEN settled THEN 'returned' ELSE 'open_returned' END AS why, order_id AS bought
+     FROM filtered f WHERE left_out = '' AND silent AND in_time AND order_id IS NOT NULL
+     UNION ALL
+     SELECT f.*, 'ordered', order_id
+     FROM filtered f WHERE left_out = '' AND settled AND in_time AND order_id IS NOT NULL
+     UNION ALL
+     SELECT f.*, CASE WHEN settled THEN 'attributed' ELSE 'open_attributed' END, unnest(credited) FROM filtered f) e
+    CROSS JOIN LATERAL (SELECT * FROM carts_order o WHERE o.id = e.bought OFFSET 0) o
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(r.amount), 0) AS amount, coalesce(bool_or(r.currency <> o.currency), false) AS unclear
         FROM carts_refund r
         WHERE r.store_id = o.store_id AND r.order_external_id = o.external_id AND r.at <= %(as_of)s
     ) back
     CROSS JOIN LATERAL (SELECT greatest(0, o.total - o.tax - o.shipping - back.amount) AS amount) net
-    WHERE 'money' = ANY(%(facets)s)
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 """
 
 
-def cells_sql(facets: list[str]) -> str:
-    """The statement that sums judged carts into cells of these facets."""
-    parts = [_CARTS] if set(facets) - PRODUCTS - {"money"} else []
-    parts += [_PRODUCTS] if set(facets) & PRODUCTS else []
-    parts += [_MONEY] if "money" in facets else []
-    made = f"{JUDGED}, {FILTERED} {' UNION ALL '.join(parts)}"
-    return f"SELECT * FROM ({made}) AS made ({', '.join(COLUMNS)})"
+def _money(apart: bool) -> str:
+    kept = "e.device, e.segment, e.channels, e.flows" if apart else "'', '', '{}'::text[], '{}'::bigint[]"
+    return f"""
+        SELECT e.day, 'money', e.why, '', o.currency, {kept}, {", ".join("0" for _ in [*MEASURES, *WORTHS])},
+            count(*) FILTER (WHERE NOT back.unclear),
+            coalesce(sum(net.amount) FILTER (WHERE NOT back.unclear), 0),
+            coalesce(sum(net.amount * net.amount) FILTER (WHERE NOT back.unclear), 0),
+            coalesce(sum(o.discount) FILTER (WHERE NOT back.unclear), 0),
+            count(*) FILTER (WHERE back.unclear)
+        FROM {_ORDERS}
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+    """
+
+
+def cells_sql(asked: Asked, facets: Sequence[str], numbers: Sequence[str] = NUMBERS, *, apart: bool = False) -> str:
+    """The statement that sums judged carts into cells of these facets. `apart`: the filters are kept apart."""
+    of_carts = [name for name in facets if name in _VALUES]
+    parts = [_carts(of_carts, numbers, apart)] if of_carts else []
+    parts += [_products(numbers, apart)] if PRODUCTS & set(facets) else []
+    parts += [_money(apart)] if "money" in facets else []
+    body = f"{filtered(asked)} {' UNION ALL '.join(parts)}"
+    return f"SELECT * FROM ({judged(body)}, {body}) AS made ({', '.join(COLUMNS)})"

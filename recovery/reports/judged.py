@@ -24,13 +24,44 @@ SEGMENT = f"""CASE WHEN s.customer_id IS NULL THEN 'unknown'
                                 AND o.placed_at < s.started_at AND {COUNTS}) THEN 'returning'
                    ELSE 'new' END"""
 
-# The carts of each day are fetched by a nested look-up (OFFSET 0 keeps it one), and so is all that hangs on a cart: the
-# planner cannot know how few they are, and would rather read every cart and message that there ever was.
+#: What is looked up for each cart, and only where a statement names it. `credited`: the orders that followed a click.
+_LOOKED_UP = {
+    "flows": """ARRAY(SELECT DISTINCT e.flow_id FROM recovery_enrolment e
+                      WHERE e.cart_id = s.id AND e.enrolled_at <= %(as_of)s ORDER BY 1)""",
+    "segment": SEGMENT,
+    "credited": f"""CASE WHEN s.left_out = '' AND s.channels <> '{{}}' THEN ARRAY(
+                        SELECT DISTINCT o.id FROM recovery_message m
+                        JOIN recovery_credit k ON k.message_id = m.id AND k.at <= %(as_of)s
+                        JOIN recovery_click x ON x.id = k.click_id AND x.machine_reason = ''
+                        JOIN carts_order o ON o.id = k.order_id AND x.at <= o.placed_at AND {COUNTS}
+                        WHERE m.cart_id = s.id AND o.placed_at <= s.started_at + %(horizon)s
+                    ) ELSE '{{}}' END""",
+    "reachable": """s.silent AND EXISTS (
+                        SELECT FROM (
+                            SELECT DISTINCT ON (e.channel) e.state FROM customers_consentevent e
+                            WHERE e.customer_id = s.customer_id AND e.at <= s.silent_since + %(timeout)s
+                            ORDER BY e.channel, e.at DESC, e.id DESC
+                        ) stood WHERE stood.state IN ('granted', 'soft')
+                    )""",
+}
+_CHANNELS = f"""ARRAY(SELECT DISTINCT m.channel FROM recovery_message m
+                      WHERE m.cart_id = s.id AND {SENT} ORDER BY 1)::text[]"""
+
+
+def judged(body: str) -> str:
+    """`WITH … judged AS (…)`, for a statement that goes on with `body`."""
+    looked_up = "".join(f", {sql} AS {name}" for name, sql in _LOOKED_UP.items() if name in body)
+    channels = f", {_CHANNELS} AS channels" if "channels" in body or "credited" in body else ""
+    return f"{_VERDICTS}{channels} FROM started s), judged AS (SELECT s.*{looked_up} FROM verdicts s)"
+
+
+# The carts of a day are fetched by a nested look-up (OFFSET 0 keeps it one): the planner cannot know how few they are,
+# and would rather read every cart that there ever was.
 #
 # Of several questions about a cart the first that is answered yes leaves it out. `ordered_at` without any order row is
 # the word of a checkout that was completed. A cart that fell silent is idle from `first_abandoned_at` plus the timeout
 # on; one that nobody swept in time is judged by its last activity.
-JUDGED = f"""
+_VERDICTS = f"""
     WITH days AS (
         SELECT * FROM unnest(%(days)s::date[], %(since)s::timestamptz[], %(until)s::timestamptz[])
             AS d(day, since, until)
@@ -53,45 +84,16 @@ JUDGED = f"""
               AND c.started_at <= %(as_of)s OFFSET 0
         ) c
         LEFT JOIN customers_customer p ON p.id = c.customer_id AND %(staff)s::text[] <> '{{}}'
-        LEFT JOIN LATERAL (
+        CROSS JOIN LATERAL (
             SELECT count(*) AS orders, coalesce(bool_and(o.is_test), false) AS only_tests,
                 min(o.placed_at) FILTER (WHERE {COUNTS}) AS placed_at,
                 (array_agg(o.id ORDER BY o.placed_at, o.id) FILTER (WHERE {COUNTS}))[1] AS order_id
-            FROM carts_order o WHERE o.cart_id = c.id
-        ) bought ON c.ordered_at IS NOT NULL
-    ), verdicts AS (
+            FROM carts_order o WHERE o.cart_id = c.id AND c.ordered_at IS NOT NULL
+        ) bought
+    ), verdicts AS MATERIALIZED (
         SELECT s.*, s.started_at + %(horizon)s <= %(as_of)s AS settled,
             coalesce(s.ordered_at <= s.started_at + %(horizon)s, false) AS in_time,
             coalesce(s.first_abandoned_at + %(timeout)s <= least(%(as_of)s, s.ordered_at), false)
                 OR coalesce(s.ordered_at, %(as_of)s) - s.last_activity_at >= %(timeout)s AS silent,
             coalesce(s.first_abandoned_at, s.last_activity_at) AS silent_since,
-            s.stage <> 'cart' AS at_checkout,
-            ARRAY(SELECT DISTINCT m.channel FROM recovery_message m
-                  WHERE m.cart_id = s.id AND {SENT} ORDER BY 1)::text[] AS channels,
-            ARRAY(SELECT DISTINCT e.flow_id FROM recovery_enrolment e
-                  WHERE e.cart_id = s.id AND e.enrolled_at <= %(as_of)s ORDER BY 1) AS flows,
-            {SEGMENT} AS segment
-        FROM started s
-    ), credited AS (
-        SELECT DISTINCT v.id, o.id AS order_id
-        FROM verdicts v CROSS JOIN LATERAL (
-            SELECT o.id FROM recovery_message m
-            JOIN recovery_credit k ON k.message_id = m.id AND k.at <= %(as_of)s
-            JOIN recovery_click x ON x.id = k.click_id AND x.machine_reason = ''
-            JOIN carts_order o ON o.id = k.order_id AND x.at <= o.placed_at AND {COUNTS}
-            WHERE m.cart_id = v.id AND o.placed_at <= v.started_at + %(horizon)s OFFSET 0
-        ) o
-        WHERE v.left_out = '' AND v.channels <> '{{}}'
-    ), judged AS (
-        SELECT v.*, v.channels <> '{{}}' AS messaged,
-            EXISTS (SELECT FROM credited k WHERE k.id = v.id) AS attributed,
-            v.silent AND EXISTS (
-                SELECT FROM (
-                    SELECT DISTINCT ON (e.channel) e.state FROM customers_consentevent e
-                    WHERE e.customer_id = v.customer_id AND e.at <= v.silent_since + %(timeout)s
-                    ORDER BY e.channel, e.at DESC, e.id DESC
-                ) stood WHERE stood.state IN ('granted', 'soft')
-            ) AS reachable
-        FROM verdicts v
-    )
-"""
+            s.stage <> 'cart' AS at_checkout"""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence, Set
+from dataclasses import replace
 from datetime import date, datetime
 from time import perf_counter
 from typing import Any
@@ -22,6 +23,7 @@ from recovery.models import DailyFigures, RolledDay, TouchedDay
 from recovery.reports import cells, sending
 from recovery.reports.asked import Asked, days_of, settings_of
 from recovery.reports.kept import fetch, kept_days, run
+from recovery.reports.months import days_in, forget_month, sum_months, whole_months
 from recovery.reports.period import Period
 
 log = logging.getLogger("cartback.rollup")
@@ -29,7 +31,6 @@ log = logging.getLogger("cartback.rollup")
 #: Days that one call sums.
 BATCH = 20
 
-_NUMBERS = [*cells.MEASURES, *cells.WORTHS, *cells.MONEY]
 Cell = dict[str, Any]
 
 # -- reading
@@ -41,16 +42,20 @@ def _whole(name: str) -> str:
 
 
 _READ = """
-    SELECT {key}, {sums}
+    SELECT {key}, max(label) AS label, {sums}
     FROM ({rows}) cells
     WHERE %(currency)s = '' OR currency = %(currency)s
-    GROUP BY {group}
+    GROUP BY {key}
 """
-_ROLLED = f"""SELECT {", ".join(cells.COLUMNS)} FROM recovery_dailyfigures
-    WHERE store_id = %(store)s AND facet = ANY(%(facets)s)
-      AND day >= %(first)s AND day <= %(last)s AND day <> ALL(%(afresh)s)
+_KEPT = """SELECT {columns} FROM {table}
+    WHERE store_id = %(store)s AND facet = ANY(%(facets)s) AND {days}
       AND (%(device)s = '' OR device = %(device)s) AND (%(segment)s = '' OR segment = %(segment)s)
       AND (%(channel)s = '' OR %(channel)s = ANY(channels)) AND (%(flow)s = 0 OR %(flow)s = ANY(flows))"""
+_BY_DAY = {
+    "table": "recovery_dailyfigures",
+    "days": "day >= %(first)s AND day <= %(last)s AND day <> ALL(%(elsewhere)s)",
+}
+_BY_MONTH = {"table": "recovery_monthlyfigures", "days": "day = ANY(%(months)s)"}
 
 
 def cells_of(
@@ -58,7 +63,7 @@ def cells_of(
     facets: Iterable[str],
     *,
     by_day: bool = False,
-    numbers: Sequence[str] = tuple(_NUMBERS),
+    numbers: Sequence[str] = cells.NUMBERS,
     kept: Set[date] | None = None,
 ) -> list[Cell]:
     """The cells of the facets, summed over the asked period and filters; a dict of facet, value, label, currency, the
@@ -74,29 +79,26 @@ def cells_of(
 
 def afresh(asked: Asked, facets: list[str]) -> list[Cell]:
     """The cells of the period, with every cart judged now."""
-    return _cells(asked, facets, frozenset(), False, _NUMBERS)
+    return _cells(asked, facets, frozenset(), False, cells.NUMBERS)
 
 
 def _cells(asked: Asked, facets: list[str], kept: Set[date], by_day: bool, numbers: Sequence[str]) -> list[Cell]:
-    """One statement for both kinds, so that they are added up where they are."""
+    """One statement for all kinds, so that they are added up where they are."""
     days = days_of(asked.period)
     others = [day for day in days if day not in kept]
-    told = asked.parameters(others) | {"facets": facets, "first": days[0], "last": days[-1], "afresh": others}
-    if "money" in facets:
-        told["cart_currency"] = ""  # there the currency is the orders', and the other cells are filtered once more
-    parts = [_ROLLED] if kept else []
-    parts += [cells.cells_sql(facets)] if others else []
-    day = ["day"] if by_day else []
-    key = ["facet", "value", "max(label) AS label", "currency", *day]
+    months = [] if by_day or cells.WHOLE & set(facets) else whole_months(asked, kept)
+    told = asked.parameters(others) | {"facets": facets, "first": days[0], "last": days[-1], "months": months}
+    told["elsewhere"] = [*others, *(day for month in months for day in days_in(month))]
+    # The currency of money is the orders': of the carts none is left out for theirs, but their cells are, in the end.
+    judged_as = replace(asked, currency="") if "money" in facets else asked
+    key = ["facet", "value", "currency", *(["day"] if by_day else [])]
+    columns = ", ".join([*key, "label", *numbers])
+    parts = [_KEPT.format(columns=columns, **_BY_DAY)] if kept else []
+    parts += [_KEPT.format(columns=columns, **_BY_MONTH)] if months else []
+    parts += [f"SELECT {columns} FROM ({cells.cells_sql(judged_as, facets, numbers)}) judged"] if others else []
     sums = ", ".join(f"sum({name}){_whole(name)} AS {name}" for name in numbers)
-    sql = _READ.format(
-        key=", ".join(key),
-        sums=sums,
-        rows=" UNION ALL ".join(parts),
-        group=", ".join(["facet", "value", "currency", *day]),
-    )
-    names = ["facet", "value", "label", "currency", *day, *numbers]
-    return [dict(zip(names, row, strict=True)) for row in fetch(sql, told)]
+    sql = _READ.format(key=", ".join(key), sums=sums, rows=" UNION ALL ".join(parts))
+    return [dict(zip([*key, "label", *numbers], row, strict=True)) for row in fetch(sql, told)]
 
 
 def together(found: Sequence[Cell], *, by_day: bool = False) -> list[Cell]:
@@ -109,7 +111,7 @@ def together(found: Sequence[Cell], *, by_day: bool = False) -> list[Cell]:
             merged[key] = dict(cell)
         else:
             known["label"] = max(known["label"], cell["label"])
-            for name in cell.keys() & set(_NUMBERS):
+            for name in cell.keys() & set(cells.NUMBERS):
                 known[name] += cell[name]
     return list(merged.values())
 
@@ -128,6 +130,8 @@ def roll_up(now: datetime, *, limit: int = BATCH) -> int:
         for day in _due_days(store, now)[: limit - done]:
             roll_day(store, day, now=now)
             done += 1
+        if done < limit:
+            sum_months(store)
     if done:
         handed(log, "rollup", count=done, ms=(perf_counter() - began) * 1000)
     return done
@@ -156,10 +160,11 @@ def roll_day(store: Store, day: date, *, now: datetime) -> None:
     told = asked.parameters([day]) | {"facets": list(cells.FACETS)}
     with transaction.atomic():
         fetch("SELECT pg_advisory_xact_lock(%s, %s)", [store.pk, day.toordinal()])
+        forget_month(store, day)
         TouchedDay.objects.filter(store=store, at__gte=asked.period.since, at__lt=asked.period.until).delete()
         DailyFigures.objects.filter(store=store, day=day).delete()
         columns = ", ".join(cells.COLUMNS)
-        made = cells.cells_sql(list(cells.FACETS))
+        made = cells.cells_sql(asked, cells.FACETS, apart=True)
         run(
             f"INSERT INTO recovery_dailyfigures (store_id, {columns}) SELECT %(store)s, made.* FROM ({made}) made "
             "ORDER BY facet",  # what is read together lies together

@@ -8,16 +8,17 @@ from typing import Any
 from django.db import connection, transaction
 
 from recovery.reports.asked import Asked, days_of
-from recovery.reports.cells import FILTERED
-from recovery.reports.judged import COUNTS, JUDGED
+from recovery.reports.cells import filtered
+from recovery.reports.judged import COUNTS, judged
 from recovery.reports.sending import STATE
 
 _BATCH = 2_000
 
 # Nobody is named: a cart is known by its number, and its page in the admin tells the rest to who may see it.
-_CARTS = f"""{JUDGED}, {FILTERED}
+_CARTS = """
     SELECT 'c' || f.id AS cart, f.day, f.started_at, f.last_activity_at, f.left_out, f.settled, f.silent, f.ordered_at,
-        f.in_time, f.stage, f.device, f.segment, f.currency, f.total, f.messaged, f.attributed, f.reachable,
+        f.in_time, f.stage, f.device, f.segment, f.currency, f.total, f.channels <> '{}' AS messaged,
+        f.credited <> '{}' AS attributed, f.reachable,
         f.payment_failed, array_to_string(f.channels, ' ') AS channels, array_to_string(f.flows, ' ') AS flows,
         o.external_id AS order, o.currency AS order_currency, o.total AS order_total, o.tax, o.shipping, o.discount,
         back.amount AS refunded
@@ -73,14 +74,19 @@ _ANSWERS = """
       AND (%(flow)s = 0 OR EXISTS (SELECT FROM recovery_enrolment e WHERE e.cart_id = s.id AND e.flow_id = %(flow)s))
     ORDER BY a.asked_at, a.id
 """
-ROWS = {"answers": _ANSWERS, "carts": _CARTS, "messages": _MESSAGES, "orders": _ORDERS, "codes": _CODES}
+ROWS = {"answers": _ANSWERS, "messages": _MESSAGES, "orders": _ORDERS, "codes": _CODES}
+
+
+def _carts(asked: Asked) -> str:
+    body = f"{filtered(asked)} {_CARTS}"
+    return f"{judged(body)}, {body}"
 
 
 def rows_behind(asked: Asked, name: str) -> Iterator[list[Any]]:
     """The titles, then a line for each row, read as they are asked for. Times are in UTC."""
     told = asked.parameters(days_of(asked.period)) | {"from": asked.period.since, "to": asked.period.until}
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(ROWS[name], told)
+        cursor.execute(ROWS[name] if name in ROWS else _carts(asked), told)
         batch = cursor.fetchmany(_BATCH)
         yield [column[0] for column in cursor.description or ()]
         while batch:

@@ -10,6 +10,7 @@ from recovery.reports.asked import Asked, days_of
 from recovery.reports.judged import COUNTS, SEGMENT
 from recovery.reports.kept import fetch, kept_days, run
 
+_NO_SEGMENT = "''"
 NUMBERS = ("messages", "clicked", "scanned", "ordered", "revenue", "unclear")
 KEY = ("flow_id", "position", "variant", "channel", "state", "reason", "currency")
 COLUMNS = ("day", *KEY, "device", "segment", *NUMBERS)
@@ -21,14 +22,17 @@ STATE = """CASE WHEN m.state IN ('queued', 'sending') THEN 'waiting'
                 WHEN m.sent_at <= %(as_of)s AND m.state IN ('sent', 'delivered', 'read', 'failed') THEN 'sent'
                 ELSE 'waiting' END"""
 
-STEPS = f"""
+
+def _steps(segment: str) -> str:
+    """A row for each day, step and end of its messages. `segment`: looked up only where it is asked for."""
+    return f"""
     WITH days AS (
         SELECT * FROM unnest(%(days)s::date[], %(since)s::timestamptz[], %(until)s::timestamptz[])
             AS d(day, since, until)
     )
     SELECT d.day, v.flow_id, t.position, coalesce(w.name, '') AS variant, m.channel, {STATE} AS state,
         CASE WHEN m.ended_at <= %(as_of)s THEN m.reason ELSE '' END AS reason, s.currency, s.device,
-        {SEGMENT} AS segment, count(*) AS messages, count(*) FILTER (WHERE x.people) AS clicked,
+        {segment} AS segment, count(*) AS messages, count(*) FILTER (WHERE x.people) AS clicked,
         count(*) FILTER (WHERE x.machines AND NOT x.people) AS scanned, coalesce(sum(k.orders), 0) AS ordered,
         coalesce(sum(k.revenue), 0) AS revenue, coalesce(sum(k.unclear), 0) AS unclear
     FROM days d
@@ -62,7 +66,7 @@ STEPS = f"""
         WHERE k.message_id = m.id AND k.at <= %(as_of)s AND o.placed_at <= s.started_at + %(horizon)s AND {COUNTS}
     ) k ON x.people
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-"""
+    """
 
 
 def _whole(name: str) -> str:
@@ -89,7 +93,8 @@ def steps_of(asked: Asked, kept: Set[date] | None = None) -> list[dict[str, Any]
     days = days_of(asked.period)
     kept = kept_days(asked) if kept is None else kept
     afresh = [day for day in days if day not in kept]
-    rows = " UNION ALL ".join([*([_ROLLED] if kept else []), *([f"({STEPS})"] if afresh else [])])
+    judged = f"({_steps(SEGMENT if asked.segment else _NO_SEGMENT)})"
+    rows = " UNION ALL ".join([*([_ROLLED] if kept else []), *([judged] if afresh else [])])
     told = asked.parameters(afresh) | {"first": days[0], "last": days[-1], "afresh": afresh}
     return [dict(zip((*KEY, *NUMBERS), row, strict=True)) for row in fetch(_READ.format(rows=rows), told)]
 
@@ -98,4 +103,8 @@ def roll_day(asked: Asked, told: dict[str, Any]) -> None:
     """Keep the day's rows. The caller holds the day."""
     run("DELETE FROM recovery_dailysteps WHERE store_id = %s AND day = %s", [asked.store.pk, asked.period.first])
     columns = ", ".join(COLUMNS)
-    run(f"INSERT INTO recovery_dailysteps (store_id, {columns}) SELECT %(store)s, made.* FROM ({STEPS}) AS made", told)
+    steps = _steps(SEGMENT)
+    run(
+        f"INSERT INTO recovery_dailysteps (store_id, {columns}) SELECT %(store)s, made.* FROM ({steps}) AS made",
+        told,
+    )

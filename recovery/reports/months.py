@@ -1,0 +1,79 @@
+"""Months whose days are all kept and settled, added up: a year of products is half a million cells by day.
+
+Only the facets that do not keep every filter apart are added up; the others have few cells a day, and are drawn by day.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Set
+from datetime import date
+from datetime import timedelta as td
+
+from django.db import transaction
+
+from customers.models import Store
+from recovery.models import MonthlyFigures, RolledMonth
+from recovery.reports import cells
+from recovery.reports.asked import Asked, days_of
+from recovery.reports.kept import fetch, run
+
+_FACETS = [name for name in cells.FACETS if name not in cells.WHOLE]
+
+
+def whole_months(asked: Asked, kept: Set[date]) -> list[date]:
+    """The first days of the months that lie wholly in the period, with every day kept and their sum too."""
+    firsts = [day for day in days_of(asked.period) if day.day == 1 and kept.issuperset(days_in(day))]
+    rows = RolledMonth.objects.filter(store=asked.store, month__in=firsts).values_list("month", flat=True)
+    return sorted(rows) if firsts else []
+
+
+def days_in(month: date) -> list[date]:
+    """Every day of the month that begins on this day."""
+    return [month + td(days=n) for n in range(monthrange(month.year, month.month)[1])]
+
+
+# What the clock may still change is not worth adding up.
+_READY = """
+    SELECT r.month FROM (
+        SELECT date_trunc('month', day)::date AS month, count(*) AS days FROM recovery_rolledday
+        WHERE store_id = %(store)s AND valid_until IS NULL GROUP BY 1
+    ) r
+    WHERE r.days = extract(day FROM r.month + interval '1 month' - interval '1 day')
+      AND NOT EXISTS (SELECT FROM recovery_rolledmonth m WHERE m.store_id = %(store)s AND m.month = r.month)
+"""
+_KEY = ("facet", "value", "currency", "device", "segment", "channels", "flows")
+_SUM = f"""
+    INSERT INTO recovery_monthlyfigures (store_id, day, label, {", ".join((*_KEY, *cells.NUMBERS))})
+    SELECT %(store)s, %(month)s, max(label), {", ".join((*_KEY, *(f"sum({name})" for name in cells.NUMBERS)))}
+    FROM recovery_dailyfigures
+    WHERE store_id = %(store)s AND facet = ANY(%(facets)s) AND day >= %(month)s AND day <= %(last)s
+    GROUP BY {", ".join(_KEY)} ORDER BY facet
+"""
+
+
+def sum_months(store: Store) -> None:
+    """Add up every month of the store that is ready and not added up."""
+    for (month,) in fetch(_READY, {"store": store.pk}):
+        _sum_month(store, month)
+
+
+def _sum_month(store: Store, month: date) -> None:
+    told = {"store": store.pk, "month": month, "last": days_in(month)[-1], "facets": _FACETS}
+    with transaction.atomic():
+        _hold(store, month, "")
+        MonthlyFigures.objects.filter(store=store, day=month).delete()
+        run(_SUM, told)
+        RolledMonth.objects.get_or_create(store=store, month=month)
+
+
+def forget_month(store: Store, day: date) -> None:
+    """The day's cells are about to change, and the sum of its month with them. To be called in a transaction."""
+    month = day.replace(day=1)
+    _hold(store, month, "_shared")
+    RolledMonth.objects.filter(store=store, month=month).delete()
+
+
+def _hold(store: Store, month: date, how: str) -> None:
+    """Days of a month are summed side by side, but none of them while the month is."""
+    run(f"SELECT pg_advisory_xact_lock{how}(%s, %s)", [store.pk, -month.toordinal()])
