@@ -10,10 +10,9 @@ from typing import Any
 
 from config.lib.durations import in_words
 from config.lib.money import rounded
-from recovery.reports import rollup
 from recovery.reports.asked import Asked
 from recovery.reports.definitions import HORIZON, LEFT_OUT, RATES
-from recovery.reports.figures import FACETS, Figures, Money, Sending, Span, figures_of, trend_of
+from recovery.reports.figures import Figures, Money, Sending, Span, figures_by_day, trend_of
 from recovery.reports.held_out import HeldOut, held_out
 from recovery.reports.rates import Mean, Rate, Share
 from recovery.reports.words import reason_in_words
@@ -29,8 +28,8 @@ class Overview:
 
     @classmethod
     def of(cls, asked: Asked) -> Overview:
-        cells = rollup.cells_of(asked, FACETS, by_day=True)
-        return cls(figures_of(asked, cells), held_out(asked), trend_of(asked, cells))
+        found, cells = figures_by_day(asked)
+        return cls(found, held_out(asked), trend_of(asked, cells))
 
 
 def as_json(overview: Overview) -> dict[str, Any]:

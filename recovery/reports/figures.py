@@ -104,11 +104,17 @@ FACETS = ("", "left_out", "money")
 def figures_of(asked: Asked) -> Figures:
     """The figures of the carts that are asked for."""
     kept = kept_days(asked)
-    return figures_from(asked, rollup.cells_of(asked, FACETS, kept=kept), sending.steps_of(asked, kept))
+    return _figures(asked, rollup.cells_of(asked, FACETS, kept=kept), sending.steps_of(asked, kept))
 
 
-def figures_from(asked: Asked, cells: list[Cell], steps: list[dict[str, Any]]) -> Figures:
-    """The same of cells and steps that have been read already."""
+def figures_by_day(asked: Asked) -> tuple[Figures, list[Cell]]:
+    """The same, and the cells of each day that they are made of."""
+    kept = kept_days(asked)
+    cells = rollup.cells_of(asked, FACETS, by_day=True, kept=kept)
+    return _figures(asked, rollup.together(cells), sending.steps_of(asked, kept)), cells
+
+
+def _figures(asked: Asked, cells: list[Cell], steps: list[dict[str, Any]]) -> Figures:
     whole = [cell for cell in cells if cell["facet"] == ""]
     money = [cell for cell in cells if cell["facet"] == "money"]
     carts = carts_of(whole)

@@ -23,7 +23,7 @@ _FACETS = [name for name in cells.FACETS if name not in cells.WHOLE]
 
 def whole_months(asked: Asked, kept: Set[date]) -> list[date]:
     """The first days of the months that lie wholly in the period, with every day kept and their sum too."""
-    firsts = [day for day in days_of(asked.period) if day.day == 1 and kept.issuperset(days_in(day))]
+    firsts = [day for day in days_of(asked.period) if day.day == 1 and kept >= set(days_in(day))]
     rows = RolledMonth.objects.filter(store=asked.store, month__in=firsts).values_list("month", flat=True)
     return sorted(rows) if firsts else []
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from recovery.reports import definitions, rollup
+from recovery.reports import definitions
 from recovery.reports.asked import Asked
 from recovery.reports.drawing import trend
-from recovery.reports.figures import FACETS, Figures, Sending, figures_from, figures_of, trend_of
+from recovery.reports.figures import Figures, Sending, figures_by_day, figures_of, trend_of
 from recovery.reports.held_out import HeldOut, held_out
-from recovery.reports.kept import kept_days
 from recovery.reports.rollup import Cell
-from recovery.reports.sending import steps_of
 from recovery.reports.sheet import Amount, Bar, Card, Section, Table, Value
 from recovery.reports.words import reason_in_words
 
@@ -21,9 +19,7 @@ CHANNELS = {"email": "E-mail", "sms": "SMS", "whatsapp": "WhatsApp"}
 
 def overview(asked: Asked, before: Asked | None) -> list[Section]:
     """Everything of the period at one look."""
-    kept = kept_days(asked)
-    cells = rollup.cells_of(asked, FACETS, by_day=True, kept=kept)
-    found = figures_from(asked, rollup.together(cells), steps_of(asked, kept))
+    found, cells = figures_by_day(asked)
     earlier = figures_of(before) if before else None
     if not found.carts.started and not any(found.excluded.values()):
         return [Section("Carts", empty="No cart was started in these days. Choose other days or fewer filters.")]
