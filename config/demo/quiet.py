@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
+from recovery.channels.whatsapp import offered
 from recovery.policy.hours import allowed_at
 from recovery.policy.zones import Place, place_of
 
@@ -29,8 +30,10 @@ def e164(contact: Mapping[str, Any]) -> str:
 
 
 def by_phone(contact: Mapping[str, Any]) -> list[str]:
-    """The channels to a phone that the shopper said yes to, as the demo's flow tries them."""
-    return [channel for box, channel in _CHANNELS.items() if contact.get(box)]
+    """The channels to a phone that the shopper said yes to and that reach it, as the demo's flow tries them."""
+    wanted = [channel for box, channel in _CHANNELS.items() if contact.get(box)]
+    reached = offered(e164(contact), str(contact.get("country", "")))
+    return [channel for channel in wanted if channel != "whatsapp" or reached]
 
 
 def detour(contact: Mapping[str, Any], now: datetime) -> str:

@@ -25,7 +25,7 @@ from recovery.flows import desk
 from recovery.models import Decision, Message, MessageState, ProviderPause
 from recovery.outbox.verdicts import Defer
 from recovery.reports.timeline import known_verdicts, verdict_in_words
-from recovery.reports.words import known_reasons, machine_in_words, reason_in_words
+from recovery.reports.words import detail_in_words, known_reasons, machine_in_words, reason_in_words
 
 _STATE_COLORS = {
     MessageState.SENT.label: "success",
@@ -154,6 +154,7 @@ class Messages(Reading):
             "cart": linked(obj.cart),
             "flow": linked(obj.enrolment.flow),
             "reason": reason_in_words(obj.reason) if obj.reason else "",
+            "detail": detail_in_words(obj.detail),
             "local": {name: local(getattr(obj, name), obj.store) for name in _MOMENTS},
             "decisions": [(local(row.at, obj.store), verdict(row)) for row in decisions],
             "clicks": [(local(row.at, obj.store), clicked(row)) for row in clicks],
@@ -190,7 +191,11 @@ def step_name(message: Message) -> str:
 
 def verdict(row: Decision) -> str:
     """A line of the ledger, in words."""
-    words = [verdict_in_words(row.verdict), reason_in_words(row.reason) if row.reason else "", row.detail]
+    words = [
+        verdict_in_words(row.verdict),
+        reason_in_words(row.reason) if row.reason else "",
+        detail_in_words(row.detail),
+    ]
     return " · ".join(word for word in words if word)
 
 
@@ -204,7 +209,7 @@ def clicked(row: Any) -> str:
 class Decisions(Reading):
     """Every verdict with its reason, for good."""
 
-    list_display = ("when", "told_cart", "told_message", "store", "told_verdict", "why", "detail")
+    list_display = ("when", "told_cart", "told_message", "store", "told_verdict", "why", "told_detail")
     list_display_links = None
     list_filter = (ByVerdict, ByReason, BY_STORE)
     list_select_related = ("store", "cart", "message")
@@ -232,6 +237,10 @@ class Decisions(Reading):
     @display(description="Reason", ordering="reason")
     def why(self, row: Decision) -> str:
         return reason_in_words(row.reason) if row.reason else ""
+
+    @display(description="Detail")
+    def told_detail(self, row: Decision) -> str:
+        return detail_in_words(row.detail)
 
 
 @admin.register(ProviderPause)

@@ -33,6 +33,7 @@ ANNA = {"country": "FI", "phone": "040 1234567", "yes_sms": True, "yes_whatsapp"
         ({"yes_whatsapp": True}, NIGHT, "WhatsApp and SMS wait for"),
         ({"reminders": "no"}, NIGHT, "too late, so none is sent."),
         ({"reminders": "no"}, DAWN, "until 10:00 there (Helsinki), and so does the reminder."),
+        ({"country": "US", "phone": "+12125550123", "yes_whatsapp": True}, DAWN, "SMS waits for the shopper's daytime"),
         ({"country": "JP"}, datetime(2026, 3, 10, 3, tzinfo=UTC), ""),
     ],
 )
