@@ -102,7 +102,8 @@ def may_contact(store: Store, customers: Iterable[Customer], channel: str) -> di
     """For each customer: may they be written to on this channel now? In order of finality."""
     people = list(customers)
     stopped = _suppressed(store, channel, [person.address(channel) for person in people])
-    consents = {c.customer_id: c.state for c in Consent.objects.filter(customer__in=people, channel=channel)}
+    rows = Consent.objects.filter(customer_id__in=batch.ids(person.pk for person in people), channel=channel)
+    consents = dict(rows.values_list("customer_id", "state"))
     return {person.pk: _verdict(store, person, channel, stopped, consents.get(person.pk, "")) for person in people}
 
 
@@ -125,7 +126,7 @@ def _verdict(store: Store, person: Customer, channel: str, stopped: Mapping[str,
 def _suppressed(store: Store, channel: str, addresses: Iterable[str]) -> dict[str, str]:
     """Of these addresses, those never to be written to, with the reason."""
     owners = {hashed: address for address in set(addresses) if address for hashed in address_hashes(address)}
-    found = Suppression.objects.filter(store=store, channel=channel, address_hash__in=owners)
+    found = Suppression.objects.filter(store=store, channel=channel, address_hash__in=batch.texts(owners))
     return {owners[hashed]: reason for hashed, reason in found.values_list("address_hash", "reason")}
 
 

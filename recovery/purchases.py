@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from carts.models import Order
+from config.lib import batch
 from customers.models import Customer, Identity
 
 
@@ -42,7 +43,7 @@ def bought_at(customers: set[Customer], since: datetime) -> dict[int, list[datet
 def _addresses(customers: set[Customer]) -> list[tuple[str, str, Customer]]:
     """(kind, value, customer) of every e-mail and phone that the customers go by."""
     people = {customer.pk: customer for customer in customers}
-    rows = Identity.objects.filter(customer_id__in=people, kind__in=["email", "phone"])
+    rows = Identity.objects.filter(customer_id__in=batch.ids(people), kind__in=["email", "phone"])
     known = [(kind, value, people[pk]) for kind, value, pk in rows.values_list("kind", "value", "customer_id")]
     newest = [("email", c.email, c) for c in customers if c.email] + [
         ("phone", c.phone, c) for c in customers if c.phone
@@ -58,7 +59,10 @@ def _orders(
     stores = {customer.store_id for customer in customers}
     rows: list[tuple[int, int, str, str, datetime]] = []
     # One query an identity, not one OR: each is answered from its own index.
-    for condition in (Q(customer_id__in=people), Q(email__in=emails), Q(phone__in=phones)):
-        found = Order.objects.filter(condition, store_id__in=stores, placed_at__gte=since, is_placed=True)
+    asked = {"customer_id": batch.ids(people), "email": batch.texts(emails), "phone": batch.texts(phones)}
+    for column, values in asked.items():
+        found = Order.objects.filter(
+            Q((f"{column}__in", values)), store_id__in=stores, placed_at__gte=since, is_placed=True
+        )
         rows += found.values_list("store_id", "customer_id", "email", "phone", "placed_at")
     return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,7 +44,11 @@ def plausible_name(text: str) -> str:
 
 def web_address(value: Any) -> str:
     """The address when it is http(s) with a host, else ""."""
-    text = str(value or "").strip()
+    return _web_address(str(value or "").strip())
+
+
+@lru_cache(maxsize=4096)
+def _web_address(text: str) -> str:
     try:
         parts = urlsplit(text)
     except ValueError:

@@ -18,6 +18,11 @@ BASIC = frozenset(
 #: Each costs two septets: an escape, and the character.
 EXTENDED = frozenset("\f^{}\\[~]|€")
 
+_ALPHABET = BASIC | EXTENDED
+#: What counts double in each encoding.
+_ESCAPED = re.compile(f"[{re.escape(''.join(sorted(EXTENDED)))}]")
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+
 _GSM, _UCS2 = "GSM-7", "UCS-2"
 _ROOM = {_GSM: (160, 153), _UCS2: (70, 67)}
 
@@ -61,18 +66,19 @@ class Measure:
 
 def measure(text: str) -> Measure:
     """Encoding, units and segments. Neither an escaped character nor a surrogate pair is ever split between parts."""
-    culprits = tuple(dict.fromkeys(char for char in text if char not in BASIC and char not in EXTENDED))
+    culprits = () if _ALPHABET.issuperset(text) else tuple(dict.fromkeys(c for c in text if c not in _ALPHABET))
     encoding = _UCS2 if culprits else _GSM
-    widths = [_width(char, encoding) for char in text]
     single, part = _ROOM[encoding]
-    units = sum(widths)
-    segments = _parts(widths, part) if units > single else min(1, units)
+    units = len(text) + len((_ASTRAL if culprits else _ESCAPED).findall(text))
+    segments = _parts((_width(char, encoding) for char in text), part) if units > single else min(1, units)
     return Measure(encoding, units, segments, culprits)
 
 
 def fold(text: str, locale: str = "") -> str:
     """The text in the GSM alphabet through look-alikes, or as it was if that cannot be: a loss that makes nothing
     cheaper is only a loss. Signs fold in every language, letters only in those of LETTERS_FOLD."""
+    if _ALPHABET.issuperset(text):
+        return text
     letters = locale.replace("_", "-").split("-")[0].lower() in LETTERS_FOLD
     folded = "".join(_folded(char, letters) for char in unicodedata.normalize("NFC", text))
     return text if measure(folded).culprits else folded
@@ -87,6 +93,8 @@ def without_pictures(text: str) -> str:
 def graphemes(text: str) -> list[str]:
     """The text cut where a reader sees one sign end, near enough to UAX #29 for cutting titles: accents, joined emoji,
     skin tones, flags and line ends stay whole."""
+    if text.isascii() and "\r" not in text:
+        return list(text)
     found: list[str] = []
     for char in text:
         if found and _joins(found[-1], char):

@@ -62,7 +62,7 @@ class Trials:
         return arm
 
     def _variant(self, message: Message, exposures: list[Exposure]) -> StepVariant | None:
-        variants = message.step.variants.all()
+        variants = message.step.arms
         if not variants or message.variant_id:
             return variant_of(message)
         name = self._arm(self._of_step(message), message, exposures)
@@ -106,10 +106,10 @@ class Trials:
 
 
 def variant_of(message: Message) -> StepVariant | None:
-    """The variant that was drawn for the message; None when none was yet. Asks the step's prefetched variants."""
+    """The variant that was drawn for the message; None when none was yet."""
     if message.variant_id is None:
         return None
-    return next((one for one in message.step.variants.all() if one.pk == message.variant_id), None)
+    return next((one for one in message.step.arms if one.pk == message.variant_id), None)
 
 
 def ask_trials(messages: Iterable[Message]) -> Trials:

@@ -197,7 +197,7 @@ def _waiting(enrolment: Enrolment, position: int, now: datetime) -> Message:
 
 def _foreseen(message: Message, now: datetime) -> Verdict:
     """What the gate would say at this moment."""
-    return judge(list(whole(Message.objects.filter(pk=message.pk))), now=now)[message.pk]
+    return judge(whole(Message.objects.filter(pk=message.pk)), now=now)[message.pk]
 
 
 def _may_go_on(enrolment: Enrolment) -> None:

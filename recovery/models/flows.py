@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from datetime import timedelta as td
 
@@ -7,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from carts.models import Cart
 from config.lib.checks import in_choices
@@ -106,6 +108,16 @@ class FlowStep(models.Model):
 
     def __str__(self) -> str:
         return f"step {self.position}"
+
+    @cached_property
+    def arms(self) -> Sequence[StepVariant]:
+        """Its variants, read once."""
+        return tuple(self.variants.all())
+
+    @cached_property
+    def detours(self) -> Sequence[StepFallback]:
+        """Its fallbacks in the marketer's order, read once."""
+        return tuple(sorted(self.fallbacks.all(), key=lambda fallback: fallback.position))
 
     @property
     def delays(self) -> list[td]:

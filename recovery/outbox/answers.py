@@ -12,6 +12,7 @@ from django.db.models import Count, Max, Q
 
 from carts.abandonment import unread_since
 from carts.models import Delivery, Order
+from config.lib import batch
 from customers.consent import Allowed, Refused, may_contact
 from customers.models import Channel, Consent, Customer, Store
 from customers.models.consent import ConsentState
@@ -85,14 +86,14 @@ def _asks_channels(message: Message) -> bool:
 
 
 def _orders(customers: Mapping[int, Customer]) -> dict[int, History]:
-    orders = Order.objects.filter(customer_id__in=customers, cancelled_at=None, is_test=False).order_by()
+    orders = Order.objects.filter(customer_id__in=batch.ids(customers), cancelled_at=None, is_test=False).order_by()
     rows = orders.values_list("customer_id").annotate(Count("pk"), Max("placed_at"))
     return {customer_id: History(count, last_at) for customer_id, count, last_at in rows}
 
 
 def opted_in(customers: Iterable[int]) -> dict[int, frozenset[str]]:
     """The channels that each customer said yes to."""
-    rows = Consent.objects.filter(customer_id__in=customers, state=ConsentState.GRANTED)
+    rows = Consent.objects.filter(customer_id__in=batch.ids(customers), state=ConsentState.GRANTED)
     found: dict[int, frozenset[str]] = {}
     for customer_id, channel in rows.values_list("customer_id", "channel"):
         found[customer_id] = found.get(customer_id, frozenset()) | {channel}
@@ -106,7 +107,7 @@ class _Replies(TypedDict):
 
 def _replies(customers: Mapping[int, Customer], now: datetime) -> _Replies:
     """Who wrote to us: lately by WhatsApp, and when for the last time at all (words of opt-in and help left aside)."""
-    rows = Reply.objects.filter(customer_id__in=customers, at__lte=now).order_by("at")
+    rows = Reply.objects.filter(customer_id__in=batch.ids(customers), at__lte=now).order_by("at")
     replied: dict[int, datetime] = {}
     in_session: set[int] = set()
     for customer_id, channel, intent, at in rows.values_list("customer_id", "channel", "intent", "at"):
@@ -119,7 +120,9 @@ def _replies(customers: Mapping[int, Customer], now: datetime) -> _Replies:
 
 def _sent(customers: Mapping[int, Customer], now: datetime) -> dict[int, list[Earlier]]:
     """What each person was perhaps sent lately, on any channel."""
-    rows = Message.objects.filter(customer_id__in=customers, state__in=PERHAPS_REACHED, sent_at__gt=now - _LOOKING_BACK)
+    rows = Message.objects.filter(
+        customer_id__in=batch.ids(customers), state__in=PERHAPS_REACHED, sent_at__gt=now - _LOOKING_BACK
+    )
     found: dict[int, list[Earlier]] = {}
     for customer_id, channel, cart_id, sent_at in rows.values_list("customer_id", "channel", "cart_id", "sent_at"):
         found.setdefault(customer_id, []).append(Earlier(channel, cart_id, sent_at or now))

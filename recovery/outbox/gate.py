@@ -10,9 +10,10 @@ from datetime import timedelta as td
 from django.db.models import QuerySet
 
 from carts.models import CartState
+from customers.models import Store
 from recovery.conditions import BadConditions, Conditions, History, facts_of
 from recovery.experiments.door import Draw
-from recovery.models import EnrolmentState, FlowStatus, Message
+from recovery.models import EnrolmentState, FlowStatus, FlowStep, FlowVersion, Message
 from recovery.outbox.answers import Answers, Earlier, ask
 from recovery.outbox.reach import choose_way
 from recovery.outbox.routes import by_variant
@@ -22,11 +23,22 @@ _ASK_AGAIN = td(seconds=3)
 _FLOW_PAUSED = td(minutes=5)
 
 
-def whole(rows: QuerySet[Message]) -> QuerySet[Message]:
-    """With all that `judge` looks at but the stores, so that the number of queries does not grow with the batch."""
-    related = ("customer", "cart", "step", "enrolment__flow", "enrolment__version")
-    many = ("step__fallbacks", "step__variants")
-    return rows.select_related(*related).prefetch_related(*many).defer("body_html", "body_text")
+#: Wide, and of no use to the gate or to a template.
+_UNREAD = ("body_html", "body_text", "cart__restore_url", "cart__referrer", "cart__landing_page", "cart__user_agent")
+
+
+def whole(rows: QuerySet[Message]) -> list[Message]:
+    """The messages with all that `judge` looks at. What many have in common (store, step, version) is read once and is
+    one and the same object for all of them."""
+    messages = list(rows.select_related("customer", "cart", "enrolment").defer(*_UNREAD))
+    stores = Store.objects.in_bulk({message.store_id for message in messages})
+    steps = FlowStep.objects.prefetch_related("fallbacks", "variants").in_bulk({m.step_id for m in messages})
+    versions = FlowVersion.objects.select_related("flow").in_bulk({m.enrolment.version_id for m in messages})
+    for message in messages:
+        message.store, message.step = stores[message.store_id], steps[message.step_id]
+        message.enrolment.version = versions[message.enrolment.version_id]
+        message.enrolment.flow = message.enrolment.version.flow
+    return messages
 
 
 def judge(messages: Sequence[Message], *, now: datetime) -> dict[int, Verdict]:

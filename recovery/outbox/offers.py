@@ -19,7 +19,7 @@ from recovery.outbox.verdicts import Defer, Skip, Verdict
 def offer_id(message: Message) -> int | None:
     """The offer of the message's step, or of the variant that was drawn."""
     step = message.step
-    variant = next((one for one in step.variants.all() if one.pk == message.variant_id), None)
+    variant = next((one for one in step.arms if one.pk == message.variant_id), None)
     return variant.offer_of(step) if variant else step.offer_id
 
 

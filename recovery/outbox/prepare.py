@@ -17,7 +17,7 @@ from carts.models import Cart, CartState
 from config.lib import batch
 from config.lib.sealing import Unsealable
 from customers.addresses import address_hashes
-from customers.models import Customer, Store, Suppression
+from customers.models import Customer, Suppression
 from recovery import ledger
 from recovery.experiments import assign
 from recovery.ledger import entry_of
@@ -73,20 +73,16 @@ def prepare(now: datetime, limit: int, *, leaving: set[int] | None = None) -> tu
 
 
 def _claim(now: datetime, limit: int, leaving: set[int]) -> list[Message]:
-    """Locked, with all that is asked about them. Stores are few and wide, so they are read apart."""
-    rows = whole(Message.objects.due(now).exclude(pk__in=leaving))
-    messages = list(rows.select_for_update(skip_locked=True, no_key=True, of=("self",))[:limit])
-    stores = Store.objects.in_bulk({message.store_id for message in messages})
-    for message in messages:
-        message.store = stores[message.store_id]
-    return messages
+    """Locked, with all that is asked about them."""
+    rows = Message.objects.due(now).exclude(pk__in=leaving)
+    return whole(rows.select_for_update(skip_locked=True, no_key=True, of=("self",))[:limit])
 
 
 def _lock_customers(messages: Sequence[Message]) -> set[int]:
     """One sender at a time for a person, so that two messages of theirs cannot both find the gap kept."""
     ids = {message.customer_id for message in messages}
-    rows = Customer.objects.filter(pk__in=ids).order_by("pk").select_for_update(skip_locked=True, no_key=True)
-    return set(rows.values_list("pk", flat=True))
+    rows = Customer.objects.filter(pk__in=batch.ids(ids)).order_by("pk")
+    return set(rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
 
 
 def _write_draws(messages: Sequence[Message], verdicts: dict[int, Verdict], now: datetime) -> None:
@@ -206,7 +202,7 @@ def _mark(ready: Sequence[Ready], now: datetime) -> list[Ready]:
 
 def _ordered_meanwhile(messages: Sequence[Message]) -> set[int]:
     """Composing takes a while; an order that came in meanwhile is seen here."""
-    ordered = Cart.objects.filter(pk__in=[m.cart_id for m in messages], state=CartState.ORDERED)
+    ordered = Cart.objects.filter(pk__in=batch.ids(m.cart_id for m in messages), state=CartState.ORDERED)
     carts = set(ordered.values_list("pk", flat=True))
     bought = bought_since({m.pk: (m.customer, m.cart.started_at) for m in messages})
     return bought | {m.pk for m in messages if m.cart_id in carts}
@@ -219,7 +215,8 @@ def _said_no_meanwhile(messages: Sequence[Message]) -> set[int]:
         for m in messages
         for hashed in address_hashes(m.customer.address(m.channel))
     }
-    stores, channels, hashes = ({place[n] for place in places} for n in range(3))
+    stores, channels = {place[0] for place in places}, {place[1] for place in places}
+    hashes = batch.texts(place[2] for place in places)
     found = Suppression.objects.filter(store_id__in=stores, channel__in=channels, address_hash__in=hashes)
     return {places[place] for place in found.values_list("store_id", "channel", "address_hash") if place in places}
 

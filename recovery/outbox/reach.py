@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from datetime import timedelta as td
+from functools import lru_cache
 
 from customers.consent import Refused
 from customers.models import Channel, Store
@@ -118,10 +119,14 @@ def _held(message: Message, route: Route, place: Place, answers: Answers, now: d
 def _quiet(message: Message, route: Route, place: Place, now: datetime) -> Defer | Skip | None:
     window = store_window(message.store)
     try:
-        until = allowed_at(now, place.zones, place.country, place.region, route.channel, window)
+        until = _open_at(now, place.zones, place.country, place.region, route.channel, window)
     except NeverOpen:
         return Skip("never_open", "the store's hours leave no time that the law allows there")
     return Defer(until, "quiet_hours", f"by {place.known_by}: {', '.join(map(str, place.zones))}") if until else None
+
+
+#: A batch is asked about at one moment, and many of its shoppers are in one place.
+_open_at = lru_cache(maxsize=256)(allowed_at)
 
 
 def _capped(message: Message, route: Route, place: Place, answers: Answers, now: datetime) -> Defer | None:

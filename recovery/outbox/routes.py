@@ -23,9 +23,9 @@ class Route:
 
 
 def routes_of(step: FlowStep) -> list[Route]:
-    """The step's own channel, then its fallbacks. The step comes with its fallbacks prefetched."""
-    others = sorted(step.fallbacks.all(), key=lambda fallback: fallback.position)
-    return [Route(step.channel, step.template_id), *(Route(other.channel, other.template_id) for other in others)]
+    """The step's own channel, then its fallbacks."""
+    own = Route(step.channel, step.template_id)
+    return [own, *(Route(other.channel, other.template_id) for other in step.detours)]
 
 
 def open_routes(message: Message) -> list[Route]:
@@ -42,7 +42,7 @@ def _with_variants(own: Route, message: Message) -> Route:
     step, drawn = message.step, variant_of(message)
     if drawn:
         return by_variant(own, step, drawn)
-    return Route(own.channel, own.template_id, tuple(one.template_of(step) for one in step.variants.all()))
+    return Route(own.channel, own.template_id, tuple(one.template_of(step) for one in step.arms))
 
 
 def by_variant(route: Route, step: FlowStep, variant: StepVariant) -> Route:

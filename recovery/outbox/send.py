@@ -42,11 +42,10 @@ def send_due(now: datetime, *, most: int = 2_000) -> int:
     with ThreadPoolExecutor(settings.SENDING_THREADS, thread_name_prefix="send") as pool:
         while run.dealt < most:
             run.settle(clock())
-            taken = run.take(pool, settings.SENDING_THREADS, clock) if run.flying_few() else 0
+            taken = run.take(pool, 2 * settings.SENDING_THREADS, clock)
             if not taken and not run.flying:
                 break
-            if run.flying and (not taken or not run.flying_few()):
-                wait(run.flying, return_when=FIRST_COMPLETED)
+            run.wait_until_few(settings.SENDING_THREADS if taken else 0)
         wait(run.flying)
         run.settle(clock())
     if run.dealt:
@@ -63,9 +62,10 @@ class _Run:
         self._breaker = Breaker()
         self._passed_over: set[int] = set()
 
-    def flying_few(self) -> bool:
-        """Half of the threads are free: time to prepare more."""
-        return len(self.flying) <= settings.SENDING_THREADS // 2
+    def wait_until_few(self, few: int) -> None:
+        """Until no more than so many are in hand."""
+        while sum(not future.done() for future in self.flying) > few:
+            wait([future for future in self.flying if not future.done()], return_when=FIRST_COMPLETED)
 
     def take(self, pool: ThreadPoolExecutor, limit: int, clock: Callable[[], datetime]) -> int:
         """Prepare up to `limit` messages and hand them to the threads; returns how many rows were dealt with."""

@@ -13,7 +13,7 @@ from functools import lru_cache
 import redis
 from django.conf import settings
 
-from config.lib.throttle import take_all
+from config.lib.throttle import Limit, take_each
 from customers.models import Channel
 from recovery.outbox.compose import Composed, Departure
 from recovery.providers.twilio.rates import limits
@@ -25,25 +25,25 @@ def hold_back(pairs: Sequence[tuple[Departure, Composed]], *, now: datetime) -> 
     The first that finds no room is told when there will be some; those behind it are lined up after it, so that they do
     not all come back at once.
     """
+    metered = [(one, composed) for one, composed in pairs if one.carrier.name == "twilio"]
+    if not metered:
+        return {}
     waits: dict[int, datetime] = {}
     queue: dict[str, float] = {}
-    for departure, composed in pairs:
-        if departure.carrier.name != "twilio":
-            continue
-        channel, sender = departure.route.channel, departure.carrier.sender.address
-        behind = queue.get(f"{channel}:{sender}")
-        wait = behind if behind is not None else _take(departure, composed)
-        if wait:
+    answers = take_each(_redis(settings.REDIS_URL), [_wanted(one, composed) for one, composed in metered])
+    for (departure, composed), answer in zip(metered, answers, strict=True):
+        channel = departure.route.channel
+        line = f"{channel}:{departure.carrier.sender.address}"
+        if wait := queue.get(line, answer):
             waits[departure.message.pk] = now + td(seconds=wait)
-            queue[f"{channel}:{sender}"] = wait + max(composed.segments, 1) / _rate(channel)
+            queue[line] = wait + max(composed.segments, 1) / _rate(channel)
     return waits
 
 
-def _take(departure: Departure, composed: Composed) -> float:
+def _wanted(departure: Departure, composed: Composed) -> list[Limit]:
     channel, sender = departure.route.channel, departure.carrier.sender.address
     whom = str(departure.message.customer_id)
-    wanted = limits(sender, channel, whom, max(composed.segments, 1), per_second=_rate(channel))
-    return take_all(_redis(settings.REDIS_URL), wanted)
+    return limits(sender, channel, whom, max(composed.segments, 1), per_second=_rate(channel))
 
 
 def _rate(channel: str) -> float:
