@@ -58,6 +58,13 @@ def end(child: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
         child.wait()
 
 
+def say(child: subprocess.Popen[str], words: str) -> None:
+    """A line to it."""
+    assert child.stdin is not None
+    child.stdin.write(f"{words}\n")
+    child.stdin.flush()
+
+
 def line(child: subprocess.Popen[str]) -> str:
     """The next line that it says."""
     assert child.stdout is not None
