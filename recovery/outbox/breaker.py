@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from datetime import datetime
 from datetime import timedelta as td
+from threading import Lock
 
 from django.db.models import Q
 
@@ -15,6 +15,7 @@ from recovery.providers.base import Accepted, Ambiguous, Misconfigured, SendErro
 
 log = logging.getLogger("cartback.breaker")
 
+_Key = tuple[int | None, str]  # of a carrier: its store, None for the installation's own, and its channel
 #: So many failures in a row that may pass, with no success between them, open the breaker. Silence and 5xx count too:
 #: whatever is handed to a provider in such an hour is lost, since it must not be sent again.
 _IN_A_ROW = 5
@@ -27,21 +28,45 @@ class Breaker:
     """Counts failures of each carrier in this process. The pause itself is a row that every process sees."""
 
     def __init__(self) -> None:
-        self._failures: dict[tuple[int | None, str], int] = {}
+        self._failures: dict[_Key, int] = {}
+        self._until: dict[_Key, datetime] = {}
+        self._news: list[tuple[Carrier, SendError, datetime, datetime]] = []
+        self._lock = Lock()
 
-    def watch(self, carrier: Carrier, outcomes: Sequence[Accepted | SendError], *, now: datetime) -> None:
-        """Take note of outcomes in their order, and pause the carrier when it is time."""
+    def watch(self, carrier: Carrier, outcome: Accepted | SendError, *, now: datetime) -> None:
+        """Take note of an outcome, and pause the carrier when it is time."""
+        self.count(carrier, outcome, now)
+        self.write_pauses()
+
+    def count(self, carrier: Carrier, outcome: Accepted | SendError, now: datetime) -> None:
+        """From any thread: outcomes in their order. Writes nothing yet."""
         key = (carrier.store_id, carrier.channel)
-        for outcome in outcomes:
+        with self._lock:
             if isinstance(outcome, Misconfigured):
-                pause(carrier, outcome, now=now, until=now + _MISCONFIGURED_PAUSE)
+                self._give_up(carrier, outcome, now, _MISCONFIGURED_PAUSE)
             elif isinstance(outcome, Transient | Ambiguous):
                 self._failures[key] = self._failures.get(key, 0) + 1
                 if self._failures[key] >= _IN_A_ROW:
-                    pause(carrier, outcome, now=now, until=now + _PAUSE)
-                    self._failures[key] = 0
+                    self._give_up(carrier, outcome, now, _PAUSE)
             else:
                 self._failures[key] = 0
+
+    def holds(self, carrier: Carrier, now: datetime) -> bool:
+        """Is it given up for a while?"""
+        until = self._until.get((carrier.store_id, carrier.channel))
+        return until is not None and now < until
+
+    def write_pauses(self) -> None:
+        """For every process to see."""
+        with self._lock:
+            news, self._news = self._news, []
+        for carrier, error, now, until in news:
+            pause(carrier, error, now=now, until=until)
+
+    def _give_up(self, carrier: Carrier, error: SendError, now: datetime, length: td) -> None:
+        key = (carrier.store_id, carrier.channel)
+        self._failures[key], self._until[key] = 0, now + length
+        self._news.append((carrier, error, now, now + length))
 
 
 def pause(carrier: Carrier, error: SendError, *, now: datetime, until: datetime) -> None:

@@ -226,7 +226,7 @@ def _settle(ready: _Ready, outcome: Accepted | SendError, now: datetime) -> None
             surveys.never_asked(notice.dedupe_key)
     if isinstance(outcome, Permanent) and outcome.suppress:
         suppress(notice.store_id, notice.channel, notice.to, outcome.suppress, now=now, detail=outcome.code)
-    _breaker.watch(ready.carrier, [outcome], now=now)
+    _breaker.watch(ready.carrier, outcome, now=now)
 
 
 def _blanked(notice: Notice) -> dict[str, str]:

@@ -15,7 +15,7 @@ from recovery import ledger
 from recovery.ledger import Entry
 from recovery.models import Message, MessageState
 from recovery.outbox.enqueue import fall_back
-from recovery.providers.base import Accepted, Ambiguous, Misconfigured, Permanent, SendError
+from recovery.providers.base import Accepted, Ambiguous, Misconfigured, NotTried, Permanent, SendError
 
 Outcome = Accepted | SendError
 
@@ -67,6 +67,7 @@ def _row(sent: Sent, now: datetime) -> dict[str, object]:
         "id": sent.message.pk,
         "state": str(state),
         "due_at": due_at,
+        "attempts": sent.message.attempts - isinstance(outcome, NotTried),
         "provider_id": outcome.provider_id[:200] if isinstance(outcome, Accepted) else "",
         "reason": "" if isinstance(outcome, Accepted) else outcome.code[:30],
         "detail": "" if isinstance(outcome, Accepted) else outcome.detail[:300],
@@ -85,6 +86,8 @@ def _judged(sent: Sent, now: datetime) -> tuple[MessageState, datetime]:
         return MessageState.UNKNOWN, message.due_at
     if isinstance(outcome, Misconfigured):
         return MessageState.QUEUED, now + td(minutes=1)  # the pause holds it back for longer
+    if isinstance(outcome, NotTried):
+        return MessageState.QUEUED, now
     wait = retry.delay(message.attempts, outcome.retry_after)
     if wait is None or now + wait > message.expires_at:
         return MessageState.FAILED, message.due_at

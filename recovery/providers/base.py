@@ -49,6 +49,10 @@ class Transient(SendError):
     """Certainly not accepted, and worth another try later."""
 
 
+class NotTried(Transient):
+    """It was not even called: it had just been given up for a while."""
+
+
 class Permanent(SendError):
     """Certainly not accepted, and no later try will be. `suppress` names why the address is dead, or is ""."""
 

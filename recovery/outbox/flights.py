@@ -1,0 +1,114 @@
+"""How far a sender had come with the messages that it marked, for whoever comes after its death.
+
+A sender writes down the rows that it marks, each again just before its call, and once more when the provider took it,
+in a file of its own, locked for as long as it lives. The file outlives the process: what a dead sender marked and did
+not begin was certainly not sent, and what was taken is known.
+
+Decision: nothing waits for the disk, so the file is believed only until the machine starts anew. Without it (a power
+cut, another machine) the rows rest as unknown, as those do whose call had begun.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from mmap import mmap
+from pathlib import Path
+
+from django.conf import settings
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_LINE = 256  # bytes for a message: a sign, its number, and the provider's id for it
+_WIDEST = 21  # bytes that the sign and the number may take
+_SIGNS = ("+", "-", "=")
+
+
+class FlightLog:
+    """Of one sender, for one run of so many messages at most. Threads may write to it at once: each message has a line
+    of its own, written in memory that is the file's, which costs no call of the system."""
+
+    def __init__(self, most: int) -> None:
+        folder = _folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / f"{_boot()}.{uuid.uuid4().hex}"
+        self._lines: dict[int, int] = {}  # where the line of each message begins
+        self._end = 0
+        with self._path.open("xb+") as file:
+            self._lock = os.dup(file.fileno())
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            os.posix_fallocate(self._lock, 0, most * _LINE)  # a full disk is told here, and not by a signal later
+            self._memory = mmap(self._lock, most * _LINE)
+
+    def marked(self, ids: Iterable[int]) -> None:
+        """These rows are `sending` from now on."""
+        for pk in ids:
+            at, self._end = self._end, self._end + _LINE
+            self._memory[at : at + _LINE] = f"+{pk}".ljust(_LINE - 1).encode() + b"\n"
+            self._lines[pk] = at
+
+    def begins(self, pk: int) -> None:
+        """Whether this one is sent, only the provider knows from here on."""
+        self._memory[self._lines[pk]] = ord("-")
+
+    def taken(self, pk: int, provider_id: str) -> None:
+        """The provider said yes. The sign comes last: with it, the line is whole."""
+        at = self._lines[pk]
+        known = f" {' '.join(provider_id.split())}".encode()[: _LINE - _WIDEST - 1]
+        self._memory[at + _WIDEST : at + _WIDEST + len(known)] = known
+        self._memory[at] = ord("=")
+
+    def close(self) -> None:
+        """All have landed."""
+        self._path.unlink(missing_ok=True)
+        self._memory.close()
+        os.close(self._lock)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """Messages of dead senders, by their ids: not begun with, or taken by the provider under its own id."""
+
+    not_begun: set[int] = field(default_factory=set)
+    taken: dict[int, str] = field(default_factory=dict)
+
+    def add(self, text: str) -> None:
+        """One file. A message that was tried twice has two lines, of which the later says more."""
+        for line in text.splitlines():
+            sign, (pk, _, provider_id) = line[:1], line[1:].strip().partition(" ")
+            if sign in _SIGNS and pk:
+                self.not_begun.discard(int(pk))
+                self.taken.pop(int(pk), None)
+            if sign == "+":
+                self.not_begun.add(int(pk))
+            elif sign == "=":
+                self.taken[int(pk)] = provider_id.strip()
+
+
+def left_behind() -> LeftBehind:
+    """What dead senders on this machine left. Their files are gone then."""
+    found = LeftBehind()
+    for path in _folder().glob("*.*"):
+        with path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue  # it lives
+            if path.name.startswith(f"{_boot()}."):
+                found.add(file.read().decode())
+            path.unlink(missing_ok=True)
+    return found
+
+
+def _folder() -> Path:
+    return Path(settings.DATA_DIR) / "flights"
+
+
+@cache
+def _boot() -> str:
+    """One name for all that happens until the machine is started again. Elsewhere than on Linux each process is a
+    machine of its own, so that no file is believed."""
+    return _BOOT.read_text().strip() if _BOOT.exists() else uuid.uuid4().hex
