@@ -7,11 +7,11 @@ from typing import Any
 
 from django import forms
 from django.db.models import Exists, OuterRef
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
 
 from carts.models import Cart
-from customers.access import own_store, stores_for
+from customers.access import stores_for
 from customers.models import Channel, Store
 from recovery.models import Flow
 from recovery.reports.asked import DEVICES, SEGMENTS, Asked
@@ -24,9 +24,7 @@ _PERMISSION = "customers.view_store"
 class ReportForm(forms.Form):
     """Which store, which days, which carts. Only the user's own stores are offered."""
 
-    store = forms.ModelChoiceField(
-        Store.objects.none(), to_field_name="slug", widget=UnfoldAdminSelectWidget, empty_label=None
-    )
+    store = forms.ChoiceField(widget=UnfoldAdminSelectWidget)
     first = forms.DateField(required=False, label="Carts started from", widget=UnfoldAdminDateWidget)
     last = forms.DateField(required=False, label="to", widget=UnfoldAdminDateWidget)
     compare = forms.ChoiceField(
@@ -39,10 +37,11 @@ class ReportForm(forms.Form):
     channel = forms.ChoiceField(required=False, label="Written to by", widget=UnfoldAdminSelectWidget)
     flow = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
 
-    def __init__(self, *args: Any, user: Any, store: Store, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, stores: list[Store], store: Store, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.asked_store = store
         fields: Any = self.fields
-        fields["store"].queryset = stores_for(user, _PERMISSION).order_by("name")
+        fields["store"].choices = [(one.slug, str(one)) for one in stores]
         currencies = [row[0] for row in fetch(_CURRENCIES, {"store": store.pk})]
         fields["currency"].choices = _any({code: code for code in sorted({store.currency, *currencies})})
         fields["device"].choices = _any(DEVICES)
@@ -54,34 +53,44 @@ class ReportForm(forms.Form):
     def asked(self, as_of: datetime) -> Asked:
         """What the valid form asks for. Raises BadPeriod."""
         found = self.cleaned_data
-        store: Store = found["store"]
+        store = self.asked_store
         days = period(found["first"], found["last"], as_of=as_of, zone=store.zone)
         filters = {name: found[name] for name in ("currency", "device", "segment", "channel")}
         return Asked(store, days, as_of, flow=int(found["flow"] or 0), **filters)
 
 
-# Currencies are few and rows are many: each is looked up once in the figures that are kept.
-_CURRENCIES = "SELECT DISTINCT currency FROM recovery_dailyfigures WHERE store_id = %(store)s AND facet = 'money'"
+# Currencies are few and rows are many: from each the index leads to the next.
+_CURRENCIES = """
+    WITH RECURSIVE found AS (
+        SELECT min(currency) AS currency FROM recovery_dailyfigures WHERE store_id = %(store)s AND facet = 'money'
+        UNION ALL
+        SELECT (SELECT min(d.currency) FROM recovery_dailyfigures d
+                WHERE d.store_id = %(store)s AND d.facet = 'money' AND d.currency > found.currency)
+        FROM found WHERE found.currency IS NOT NULL
+    )
+    SELECT currency FROM found WHERE currency IS NOT NULL
+"""
 
 
 def _any(choices: dict[str, str]) -> list[tuple[str, str]]:
     return [("", "All"), *choices.items()]
 
 
-def form_for(request: HttpRequest, fixed: dict[str, str] | None = None) -> ReportForm | None:
-    """The request's form; None where there is no store to report on. Raises Http404 for a strange store.
-
-    `fixed` overrules what was asked: the dates that were filled in.
-    """
-    store = _store(request)
-    if store is None:
-        return None
-    return ReportForm({**request.GET.dict(), "store": store.slug, **(fixed or {})}, user=request.user, store=store)
+def form_for(request: HttpRequest) -> ReportForm | None:
+    """The request's form; None where there is no store to report on. Raises Http404 for a strange store."""
+    stores = list(stores_for(request.user, _PERMISSION).order_by("name"))
+    store = _store(request, stores)
+    return ReportForm({**request.GET.dict(), "store": store.slug}, stores=stores, store=store) if store else None
 
 
-def _store(request: HttpRequest) -> Store | None:
-    if request.GET.get("store"):
-        return own_store(request.user, request.GET["store"])
-    has_carts = Exists(Cart.objects.filter(store=OuterRef("pk")))
-    stores = stores_for(request.user, _PERMISSION).annotate(has_carts=has_carts)
-    return stores.order_by("-has_carts", "is_demo", "name").first()
+def _store(request: HttpRequest, stores: list[Store]) -> Store | None:
+    """The one that is asked for, else one that has something to tell."""
+    slug = request.GET.get("store")
+    if not slug:
+        own = Store.objects.filter(pk__in=[store.pk for store in stores])
+        with_carts = own.annotate(has_carts=Exists(Cart.objects.filter(store=OuterRef("pk"))))
+        return with_carts.order_by("-has_carts", "is_demo", "name").first()
+    found = next((store for store in stores if store.slug == slug), None)
+    if found is None:
+        raise Http404
+    return found

@@ -55,7 +55,7 @@ def report_page(request: HttpRequest, name: str = "overview") -> HttpResponseBas
         return JsonResponse(_head(asked) | {"page": name, "sections": sheet_as_json(sections)})
     if "table" in request.GET:
         return _table(asked, sections, request.GET["table"])
-    return TemplateResponse(request, "reports/report.html", context | _told(request, asked, page, sections))
+    return TemplateResponse(request, "reports/report.html", context | _told(request, form, asked, page, sections))
 
 
 def _asked(form: ReportForm | None) -> Asked | None:
@@ -69,14 +69,14 @@ def _asked(form: ReportForm | None) -> Asked | None:
         return None
 
 
-def _told(request: HttpRequest, asked: Asked, page: Page, sections: list[Section]) -> dict[str, Any]:
+def _told(request: HttpRequest, form: ReportForm, asked: Asked, page: Page, sections: list[Section]) -> dict[str, Any]:
     dates = {"first": asked.period.first.isoformat(), "last": asked.period.last.isoformat()}
     query = _query(request, dates | {"store": asked.store.slug})
-    form = form_for(request, dates)
+    form.data = {**form.data, **dates}  # as they were filled in
     user: Any = request.user
     return {
         "form": form,
-        "shown": [form[each] for each in ("store", "first", "last", "compare", *page.filters)] if form else [],
+        "shown": [form[each] for each in ("store", "first", "last", "compare", *page.filters)],
         "store": asked.store,
         "asked": asked,
         "as_of": f"{asked.as_of.astimezone(asked.store.zone):%d %b %Y %H:%M} ({asked.store.timezone})",

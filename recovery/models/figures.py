@@ -91,7 +91,10 @@ class DailyFigures(_Cell):
 
     class Meta:
         verbose_name_plural = "daily figures"
-        indexes = [models.Index(fields=["store", "facet", "day"], name="figures_of_day")]
+        indexes = [
+            models.Index(fields=["store", "facet", "day"], name="figures_of_day"),
+            models.Index(fields=["store", "currency"], name="figures_currencies", condition=models.Q(facet="money")),
+        ]
 
 
 class MonthlyFigures(_Cell):
