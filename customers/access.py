@@ -83,10 +83,12 @@ def stores_for(user: Any, *perms: str) -> QuerySet[Store]:
     """The stores that somebody may see; with `perms`, those in which they have at least one of them."""
     if _is_superuser(user):
         return Store.objects.all()
+    return Store.objects.filter(pk__in=_store_ids(user, perms))
+
+
+def _store_ids(user: Any, perms: tuple[str, ...]) -> list[int]:
     roles = roles_of(user)
-    return Store.objects.filter(
-        pk__in=[pk for pk, role in roles.items() if not perms or any(allows(role, perm) for perm in perms)]
-    )
+    return [pk for pk, role in roles.items() if not perms or any(allows(role, perm) for perm in perms)]
 
 
 def may(user: Any, perm: str, store: Store) -> bool:
@@ -110,7 +112,7 @@ def own(user: Any, rows: QuerySet[_Row], *perms: str) -> QuerySet[_Row]:
     if path is None:
         return rows.none()
     # The ids themselves, not a subquery: the planner then knows that it is one store, and reads its index in order.
-    ids = list(stores_for(user, *perms).values_list("pk", flat=True)) if perms else list(roles_of(user))
+    ids = _store_ids(user, perms)
     return rows.filter(**({path: ids[0]} if len(ids) == 1 else {f"{path}__in": ids}))
 
 

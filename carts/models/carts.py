@@ -100,6 +100,7 @@ class Cart(models.Model):
             # Filters of the list are answered in the index, however few carts fit.
             models.Index(fields=["store", "-last_activity_at", "state", "stage"], name="cart_newest"),
             models.Index(fields=["store", "-last_activity_at"], name="cart_test", condition=Q(is_test=True)),
+            models.Index(fields=["store", "-last_activity_at"], name="cart_emptied", condition=Q(state="emptied")),
             models.Index(
                 fields=["store", "-last_activity_at"], name="cart_payment_failed", condition=Q(payment_failed=True)
             ),

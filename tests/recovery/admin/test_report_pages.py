@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from carts.snapshots import RefundSnapshot
 from customers.models import Membership, Role, Store
 from recovery import attribution
 from recovery.models import Assignment
 from recovery.reports.pages.index import PAGES
-from tests.factories import LAMP, NOW, after, checkout, make_store, person, put
+from tests.factories import LAMP, NOW, after, checkout, make_store, order, person, put
 from tests.recovery.experiments.scene import fall_silent, holding_out, run
 from tests.recovery.reports.story import bought, click, message, silent
 
@@ -57,6 +59,13 @@ def won(store: Store) -> Store:
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_without_anything_says_so(boss, store, name):
     assert "cb-soft" in text(boss, name)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_asks_the_database_at_most_twenty_times(boss, won, name, django_assert_max_num_queries):
+    text(boss, name)
+    with django_assert_max_num_queries(20):
+        text(boss, name, compare="before")
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -127,6 +136,31 @@ def test_retention_is_told_both_ways(boss, store):
     rows = {row[""]: row["Shoppers"] for row in lines(boss, "customers", **asked)}
     assert (rows["S: active at the beginning"], rows["Kept: active at both"]) == ("2", "2")
     assert rows["Classic retention, (E − N) ÷ S"] == "100.0 %"
+
+
+def test_a_cohort_counts_the_next_order_that_is_later_than_the_first(boss, store):
+    for n, days in enumerate([0, 0, 20, 100]):  # two at once, then twice more
+        put(store, order(f"O{n}", after(days=days), "", person=person(1)), at=after(days=days))
+    put(store, order("alone", after(days=1), "", person=person(2)), at=after(days=1))
+    rows = lines(boss, "customers", first="2026-03-01", last="2026-09-30", table="cohorts")
+    march = next(row for row in rows if row["First order in"] == "Mar 2026")
+    assert (march["Shoppers"], march["Again within 30 days hits"], march["Again within 30 days n"]) == ("2", "1", "2")
+
+
+def test_who_comes_back_after_more_than_a_year_is_neither_kept_nor_new(boss, store):
+    for n, days in enumerate([-700, -2, 1]):
+        put(store, order(f"O{n}", after(days=days), "", person=person(1)), at=after(days=days))
+    asked = {"first": "2026-03-01", "last": "2026-03-09", "table": "retention"}
+    rows = {row[""]: row["Shoppers"] for row in lines(boss, "customers", **asked)}
+    told = [rows[name] for name in rows if name[:2] in ("S:", "E:", "N:", "R:") or name.startswith("Kept")]
+    assert told == ["0", "1", "0", "0", "1"]
+
+
+def test_refunds_are_told_by_the_orders_that_they_were_for(boss, store):
+    put(store, order("O1", NOW, ""), order("O2", NOW, ""), RefundSnapshot("R1", "O1", Decimal("9.10"), NOW, "EUR"),
+        RefundSnapshot("R2", "O2", Decimal("5"), NOW, "SEK"))  # fmt: skip
+    row = lines(boss, "customers", table="refunds")[0]
+    assert (row["Orders"], row["Orders with a refund hits"], row["Given back"]) == ("2", "1", "9.10")
 
 
 def test_a_spreadsheet_runs_nothing_that_a_visitor_wrote(boss, store):
