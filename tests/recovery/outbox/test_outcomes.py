@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from carts.abandonment import sweep
@@ -111,6 +113,15 @@ def test_a_server_that_is_down_pauses_the_provider_and_is_tried_again_after(smtp
     assert pause.until
     send_due(pause.until)
     assert Message.objects.filter(state="sent").exists()
+
+
+def test_who_stands_in_line_when_the_provider_is_given_up_is_not_tried(smtp, settings):
+    settings.SENDING_THREADS = 1
+    queue(12)
+    smtp.faults.extend(["rcpt 451 4.7.1 busy"] * 20)
+    send_due(DUE)
+    assert Counter(Message.objects.values_list("attempts", flat=True)) == {1: 5, 0: 7}
+    assert set(Message.objects.values_list("state", flat=True)) == {"queued"}
 
 
 def test_wrong_settings_pause_the_provider_at_once_and_say_so(smtp, settings):
