@@ -12,7 +12,6 @@ from datetime import timedelta as td
 
 from django.db.models import QuerySet
 
-from carts.models import Cart
 from config.lib import batch
 from recovery.models import Link, SurveyAsk, SurveyKind
 
@@ -155,9 +154,3 @@ def _write(rows: QuerySet[SurveyAsk], given: Answer, via: str, now: datetime) ->
 def open_question(link: Link) -> SurveyAsk | None:
     """What the link of a question after an order asks."""
     return SurveyAsk.objects.filter(link=link).select_related("order").first()
-
-
-def asks_of(cart: Cart) -> list[SurveyAsk]:
-    """Everything that was asked about the cart and its orders, oldest first."""
-    about_orders = SurveyAsk.objects.filter(order__cart=cart)
-    return sorted([*SurveyAsk.objects.filter(cart=cart), *about_orders], key=lambda row: row.asked_at)

@@ -20,6 +20,7 @@ from config.lib.logline import handed
 from customers.addresses import address_hash
 from customers.consent import Allowed, may_contact
 from customers.models import Channel, Customer, Store
+from recovery.bot.buttons import content_sid_for
 from recovery.bot.letter import survey_letter
 from recovery.channels.segments import fold
 from recovery.channels.texts import closest_locale
@@ -154,15 +155,17 @@ def _ask_why(store: Store, found: Sequence[tuple[Customer, Cart]], channel: Chan
     return sum(_ask_about_cart(store, person, carts[person.pk], channel, now) for person in allowed)
 
 
-@transaction.atomic
 def _ask_about_cart(store: Store, person: Customer, cart: Cart, channel: str, now: datetime) -> bool:
     locale = closest_locale(cart.locale, person.locale, store.locale)
     text = page_words("survey_text", locale, store=store.name)["why"]
     text = _cheap(store, text, locale) if channel == Channel.SMS else text
-    wish = Wish(store, person, channel, person.address(channel), "survey", text, key_of("why", cart.pk, None))
-    return ask(wish, now=now) and note_asked(
-        store.pk, SurveyKind.WHY, channel, now=now, customer_id=person.pk, cart_id=cart.pk
-    )
+    tapped = content_sid_for(store, locale, text) if channel == Channel.WHATSAPP else ""
+    key = key_of("why", cart.pk, None)
+    wish = Wish(store, person, channel, person.address(channel), "survey", text, key, content_sid=tapped)
+    with transaction.atomic():
+        return ask(wish, now=now) and note_asked(
+            store.pk, SurveyKind.WHY, channel, now=now, customer_id=person.pk, cart_id=cart.pk
+        )
 
 
 # -- both

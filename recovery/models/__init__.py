@@ -21,7 +21,7 @@ from recovery.models.messages import Decision, Message, MessageState
 from recovery.models.prices import MessagePrice
 from recovery.models.provider_events import EventState, Notice, ProviderEvent, Reply
 from recovery.models.providers import ProviderPause
-from recovery.models.surveys import SurveyAsk, SurveyKind, SurveyVia
+from recovery.models.surveys import SurveyAsk, SurveyButtons, SurveyKind, SurveyVia
 from recovery.models.templates import MessageTemplate, TemplateText, TemplateVersion
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "StoreDiscount",
     "StepVariant",
     "SurveyAsk",
+    "SurveyButtons",
     "SurveyKind",
     "SurveyVia",
     "TemplateText",

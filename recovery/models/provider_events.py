@@ -117,6 +117,7 @@ class Notice(models.Model):
     text = models.TextField(blank=True)
     html = models.TextField(blank=True, default="")
     unsubscribe_url = models.TextField(blank=True, default="")  # blanked once it is sent
+    content_sid = models.CharField(max_length=40, blank=True, default="")  # Twilio's, in place of the text
     state = models.CharField(max_length=9, choices=MessageState, default=MessageState.QUEUED)
     due_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)

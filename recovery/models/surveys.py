@@ -53,3 +53,18 @@ class SurveyAsk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.asked_at:%Y-%m-%d}"
+
+
+class SurveyButtons(models.Model):
+    """The question by WhatsApp with its buttons, as it was made at Twilio: see recovery.bot.buttons."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
+    locale = models.CharField(max_length=16)
+    digest = models.CharField(max_length=64)  # of the account, the text and the buttons: other words are made anew
+    content_sid = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "locale"], name="survey_buttons_are_one_per_locale")]
+
+    def __str__(self) -> str:
+        return f"{self.content_sid} ({self.locale})"

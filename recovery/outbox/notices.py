@@ -57,6 +57,7 @@ class Wish:
     text: str
     dedupe_key: str
     reply: Reply | None = None
+    content_sid: str = ""  # the same with buttons, as Twilio knows it; WhatsApp only
     # Of e-mail:
     subject: str = ""
     html: str = ""
@@ -75,6 +76,7 @@ def ask(wish: Wish, *, now: datetime) -> bool:
         "to": wish.to,
         "subject": wish.subject[:200],
         "text": wish.text,
+        "content_sid": wish.content_sid,
         "html": wish.html,
         "unsubscribe_url": wish.unsubscribe_url,
         "state": str(MessageState.QUEUED),
@@ -185,7 +187,8 @@ def _envelope(notice: Notice, carrier: Carrier) -> Envelope:
     send_id = f"n{notice.pk}.{notice.created_at:%Y%m%d%H%M%S}"
     if notice.channel != Channel.EMAIL:
         told = callback_url(notice)
-        return Envelope(send_id, notice.channel, notice.to, sender="", text=notice.text, callback_url=told)
+        sid = notice.content_sid
+        return Envelope(send_id, notice.channel, notice.to, "", notice.text, callback_url=told, content_sid=sid)
     sender = carrier.sender
     return Envelope(
         send_id,

@@ -7,7 +7,7 @@ from collections import defaultdict
 from recovery.reports import definitions
 from recovery.reports.asked import Asked
 from recovery.reports.drawing import trend
-from recovery.reports.figures import Figures, Sending, figures_by_day, figures_of, trend_of
+from recovery.reports.figures import Figures, Sending, figures_by_day, trend_of
 from recovery.reports.held_out import HeldOut, held_out
 from recovery.reports.rollup import Cell
 from recovery.reports.sheet import Amount, Bar, Card, Section, Table, Value
