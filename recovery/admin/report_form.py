@@ -16,7 +16,7 @@ from customers.models import Channel, Store
 from recovery.models import Flow
 from recovery.reports.asked import DEVICES, SEGMENTS, Asked
 from recovery.reports.kept import fetch
-from recovery.reports.period import period
+from recovery.reports.period import end_of, period
 
 _PERMISSION = "customers.view_store"
 
@@ -27,6 +27,7 @@ class ReportForm(forms.Form):
     store = forms.ChoiceField(widget=UnfoldAdminSelectWidget)
     first = forms.DateField(required=False, label="Carts started from", widget=UnfoldAdminDateWidget)
     last = forms.DateField(required=False, label="to", widget=UnfoldAdminDateWidget)
+    as_of = forms.DateField(required=False, label="As it stood at the end of", widget=UnfoldAdminDateWidget)
     compare = forms.ChoiceField(
         required=False, label="Compare with", choices=[("", "Nothing"), ("before", "The days before")],
         widget=UnfoldAdminSelectWidget,
@@ -50,10 +51,11 @@ class ReportForm(forms.Form):
         flows = Flow.objects.filter(store=store).values_list("pk", "name")
         fields["flow"].choices = _any({str(pk): name for pk, name in flows})
 
-    def asked(self, as_of: datetime) -> Asked:
-        """What the valid form asks for. Raises BadPeriod."""
+    def asked(self, now: datetime) -> Asked:
+        """What the valid form asks for, as it stands now or stood at the end of a day before. Raises BadPeriod."""
         found = self.cleaned_data
         store = self.asked_store
+        as_of = end_of(found["as_of"], store.zone, now) if found["as_of"] else now
         days = period(found["first"], found["last"], as_of=as_of, zone=store.zone)
         filters = {name: found[name] for name in ("currency", "device", "segment", "channel")}
         return Asked(store, days, as_of, flow=int(found["flow"] or 0), **filters)

@@ -76,7 +76,7 @@ def _told(request: HttpRequest, form: ReportForm, asked: Asked, page: Page, sect
     user: Any = request.user
     return {
         "form": form,
-        "shown": [form[each] for each in ("store", "first", "last", "compare", *page.filters)],
+        "shown": [form[each] for each in ("store", "first", "last", "compare", *page.filters, "as_of")],
         "store": asked.store,
         "asked": asked,
         "as_of": f"{asked.as_of.astimezone(asked.store.zone):%d %b %Y %H:%M} ({asked.store.timezone})",

@@ -270,6 +270,7 @@ SCHEMAS: dict[str, Schema] = {
 _DAYS = [
     _query("from", "The first day, by the store's clock (default: 30 days until `to`)", _DAY),
     _query("to", "The last day (default: today)", _DAY),
+    _query("as_of", "As everything stood at the end of this day, by the store's clock (default: now)", _DAY),
     _query("currency", "Only carts in this currency", _CURRENCY),
     _query("device", "Only carts of this device", {"enum": ["desktop", "mobile", "tablet"]}),
 ]

@@ -20,7 +20,7 @@ from recovery.reports import face, reasons, rollup
 from recovery.reports.asked import DEVICES, Asked
 from recovery.reports.face import moment
 from recovery.reports.figures import carts_of, rates_of
-from recovery.reports.period import BadPeriod, period
+from recovery.reports.period import BadPeriod, end_of, period
 from recovery.reports.trial_json import experiment_json, findings_json
 from recovery.reports.trials import findings
 
@@ -99,9 +99,10 @@ def unknown(request: HttpRequest, rest: str = "") -> HttpResponse:
 
 
 def _asked(request: HttpRequest, store: Store) -> Asked:
+    first, last, as_of = (_day(request, name) for name in ("from", "to", "as_of"))
     now = timezone.now()
-    first, last = _day(request, "from"), _day(request, "to")
     try:
+        now = end_of(as_of, store.zone, now) if as_of else now
         asked = period(first, last, as_of=now, zone=store.zone)
     except BadPeriod as error:
         raise Refused(400, "Bad period", str(error)) from error

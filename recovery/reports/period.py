@@ -48,5 +48,13 @@ def period(first: date | None, last: date | None, *, as_of: datetime, zone: Zone
     return found
 
 
+def end_of(day: date, zone: ZoneInfo, now: datetime) -> datetime:
+    """The last moment of the day by that clock, or now where the day is not over. Raises BadPeriod."""
+    try:
+        return min(_midnight(day + td(days=1), zone) - td(microseconds=1), now)
+    except OverflowError as error:
+        raise BadPeriod("This date is beyond the calendar.") from error
+
+
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -184,3 +184,12 @@ def test_a_strange_store_is_not_found_and_its_rows_neither(won):
 
 def test_a_page_that_is_none_is_not_found(boss, store):
     assert boss.get(reverse("admin_report_page", args=["nothing"])).status_code == 404
+
+
+def test_a_page_of_an_earlier_day_tells_what_it_told_then(boss, won):
+    late = lines(boss, "overview", rows="1", as_of="2026-03-11")
+    assert [row["ordered_at"] for row in late if row["device"] == "mobile"] == [""] * 30
+    assert "as of 11 Mar 2026 23:59" in text(boss, "overview", as_of="2026-03-11")
+    found = boss.get(address("overview"), DAYS | {"as_of": "2026-03-11", "format": "json"}).json()
+    assert (found["carts"]["matured"], found["carts"]["open"], found["open_so_far"]["returned"]) == (0, 33, 0)
+    assert "beyond the calendar" in text(boss, "overview", as_of="9999-12-31")
