@@ -26,7 +26,7 @@ from recovery.reports.face import Overview, as_json, moment
 from recovery.reports.pages.index import PAGES, Page
 from recovery.reports.period import BadPeriod, Period
 from recovery.reports.rows import rows_behind
-from recovery.reports.sheet import Section, as_lines
+from recovery.reports.sheet import Section, as_lines, beside
 from recovery.reports.sheet import as_json as sheet_as_json
 
 
@@ -50,12 +50,18 @@ def report_page(request: HttpRequest, name: str = "overview") -> HttpResponseBas
         return _rows(request, asked, page)
     if name == "overview" and request.GET.get("format") == "json":
         return JsonResponse(as_json(Overview.of(asked)))
-    sections = page.make(asked, asked.before() if form.cleaned_data["compare"] else None)
+    sections = _sections(page, asked, compared=bool(form.cleaned_data["compare"]))
     if request.GET.get("format") == "json":
         return JsonResponse(_head(asked) | {"page": name, "sections": sheet_as_json(sections)})
     if "table" in request.GET:
         return _table(asked, sections, request.GET["table"])
     return TemplateResponse(request, "reports/report.html", context | _told(request, form, asked, page, sections))
+
+
+def _sections(page: Page, asked: Asked, *, compared: bool) -> list[Section]:
+    """With the numbers of as many days before beside them, where that is asked for."""
+    sections = page.make(asked)
+    return beside(sections, page.make(asked.before())) if compared else sections
 
 
 def _asked(form: ReportForm | None) -> Asked | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
 
 from recovery.experiments.plans import HOLDOUT
 from recovery.reports.asked import Asked
@@ -11,6 +10,8 @@ from recovery.reports.definitions import HORIZON
 from recovery.reports.judged import COUNTS
 from recovery.reports.kept import fetch
 from recovery.reports.rates import Rate
+from recovery.statistics.estimates import Estimate, share_difference
+from recovery.statistics.sums import Sums
 
 #: Did the shopper of draw `d` order within the window? All their paid orders count, from any cart or device.
 ORDERED_IN_TIME = f"""EXISTS (
@@ -34,22 +35,6 @@ _DRAWN = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A difference of two shares with Newcombe's 95 % interval (1998b, method 10)."""
-
-    value: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, treated: Rate, control: Rate) -> Difference:
-        gap = treated.value - control.value
-        below = sqrt((treated.value - treated.low) ** 2 + (control.high - control.value) ** 2)
-        above = sqrt((treated.high - treated.value) ** 2 + (control.value - control.low) ** 2)
-        return cls(gap, gap - below, gap + above)
-
-
-@dataclass(frozen=True, slots=True)
 class HeldOut:
     """`natural`: of those held out, who ordered; `written`: of the others. None where nobody was drawn and settled."""
 
@@ -58,8 +43,11 @@ class HeldOut:
     open: int
 
     @property
-    def gain(self) -> Difference | None:
-        return Difference.of(self.written, self.natural) if self.written and self.natural else None
+    def gain(self) -> Estimate | None:
+        """What the messages added. None also while one side has a single shopper."""
+        if not (self.written and self.natural) or min(self.written.n, self.natural.n) < 2:
+            return None
+        return share_difference(*(Sums.of_share(rate.hits, rate.n) for rate in (self.written, self.natural)))
 
 
 def held_out(asked: Asked) -> HeldOut:

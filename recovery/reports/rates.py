@@ -7,7 +7,7 @@ from decimal import Decimal
 from math import sqrt
 
 from recovery.reports.definitions import TOO_FEW
-from recovery.reports.wilson import Z95, wilson
+from recovery.statistics.wilson import Z95, wilson
 
 
 @dataclass(frozen=True, slots=True)

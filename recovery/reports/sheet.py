@@ -6,7 +6,7 @@ The same tables are the page, its CSV and its JSON, so they cannot tell differen
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -64,12 +64,16 @@ Cell = str | int | float | date | Rate | Share | Amount | Bar | Value | Gap | No
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells under their titles. `folded`: shown only when asked for, because a chart stands for it."""
+    """Rows of cells under their titles. `folded`: shown only when asked for, because a chart stands for it. `before`:
+    the rows of the same table of the period before, where that was asked for; not of one that stands `alone`, because
+    its rows are days and months of their own."""
 
     key: str
     head: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     folded: bool = False
+    alone: bool = False
+    before: Sequence[Sequence[Cell]] | None = None
 
     @property
     def titles(self) -> list[tuple[str, bool]]:
@@ -80,13 +84,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One number in large. `before`: the same of the period before. `main` marks the one to look at first."""
+    """One number in large. `before`: the same of the period before. `main` marks the one to look at first. `about`
+    tells it from others of the same definition."""
 
     definition: Definition
     value: Cell
     note: str = ""
     before: Cell = None
     main: bool = False
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,47 @@ class Section:
     tables: Sequence[Table] = ()
     note: str = ""
     empty: str = ""
+
+
+#: What two periods can be compared by; words, dates and differences between arms cannot.
+_NUMBERS = (Rate, Share, Amount, Bar, Value, int, float)
+
+
+def beside(sections: Sequence[Section], earlier: Sequence[Section]) -> list[Section]:
+    """The same sections with each number of the period before beside its own: of cards of the same title, and of
+    tables with the same key."""
+    cards = {(one.title, card.definition.title, card.about): card.value for one in earlier for card in one.cards}
+    tables = {table.key: table.rows for one in earlier for table in one.tables}
+    return [
+        replace(
+            section,
+            cards=[
+                replace(card, before=cards.get((section.title, card.definition.title, card.about)))
+                for card in section.cards
+            ],
+            tables=[
+                table if table.alone else replace(table, before=tables.get(table.key, ())) for table in section.tables
+            ],
+        )
+        for section in sections
+    ]
+
+
+def paired(table: Table) -> Iterable[list[tuple[Cell, Cell]]]:
+    """Each row as pairs of a cell and the same of the period before, by the words that the row begins with."""
+    known = {_label(row): row for row in table.before or ()}
+    for row in table.rows:
+        twin = known.get(_label(row))
+        yield [
+            (cell, twin[n] if twin and n and isinstance(cell, _NUMBERS) and isinstance(twin[n], type(cell)) else None)
+            for n, cell in enumerate(row)
+        ]
+
+
+def _label(row: Sequence[Cell]) -> tuple[Cell, ...]:
+    """The words that tell a row from the others: its first cell, and the words right after it."""
+    words = [n for n, cell in enumerate(row) if n and not isinstance(cell, str)]
+    return tuple(row[: words[0]] if words else row)
 
 
 def plain(value: Cell) -> Any:
@@ -130,11 +177,15 @@ def harmless(value: Any) -> Any:
 
 
 def as_lines(table: Table) -> Iterable[list[Any]]:
-    """For CSV: a rate takes five columns, an amount two, a difference five."""
+    """For CSV: a rate takes five columns, an amount two, a difference five; the period before as many again."""
     kinds = [_kind(row[n] for row in table.rows) for n in range(len(table.head))]
-    yield [name for title, kind in zip(table.head, kinds, strict=True) for name in _titles(title, kind)]
-    for row in table.rows:
-        yield [harmless(part) for cell, kind in zip(row, kinds, strict=True) for part in _parts(cell, kind)]
+    numbers = [n for n, kind in enumerate(kinds) if n and issubclass(kind, _NUMBERS)]
+    compared = numbers if table.before is not None else []
+    titles = [*zip(table.head, kinds, strict=True), *((f"Before: {table.head[n]}", kinds[n]) for n in compared)]
+    yield [name for title, kind in titles for name in _titles(title, kind)]
+    for pairs in paired(table):
+        cells = [*((cell, kinds[n]) for n, (cell, _) in enumerate(pairs)), *((pairs[n][1], kinds[n]) for n in compared)]
+        yield [harmless(part) for cell, kind in cells for part in _parts(cell, kind)]
 
 
 def _kind(cells: Iterable[Cell]) -> type:
@@ -169,13 +220,16 @@ def as_json(sections: Sequence[Section]) -> list[dict[str, Any]]:
         {
             "title": section.title,
             "numbers": {card.definition.title: plain(card.value) for card in section.cards},
-            "tables": {
-                table.key: [dict(zip(table.head, map(plain, row), strict=True)) for row in table.rows]
-                for table in section.tables
-            },
+            "tables": {table.key: [_told(table, pairs) for pairs in paired(table)] for table in section.tables},
         }
         for section in sections
     ]
+
+
+def _told(table: Table, pairs: Sequence[tuple[Cell, Cell]]) -> dict[str, Any]:
+    found = {title: plain(cell) for title, (cell, _) in zip(table.head, pairs, strict=True)}
+    before = {title: plain(cell) for title, (_, cell) in zip(table.head, pairs, strict=True) if cell is not None}
+    return found | ({"before": before} if before else {})
 
 
 def drawn(value: Cell) -> SafeString | str:

@@ -12,7 +12,7 @@ from config.lib.money import rounded
 from recovery.reports import sheet
 from recovery.reports.definitions import TOO_FEW
 from recovery.reports.rates import Rate, Share
-from recovery.reports.sheet import Bar, Cell, Gap, Value
+from recovery.reports.sheet import Bar, Cell, Gap, Table, Value
 from recovery.reports.words import money
 
 register = template.Library()
@@ -67,6 +67,12 @@ def rounded_to(amount: float, currency: str) -> str:
 def drawn(value: Cell) -> SafeString | str:
     """The cell's bar."""
     return sheet.drawn(value)
+
+
+@register.filter
+def pairs(table: Table) -> list[list[tuple[Cell, Cell]]]:
+    """Each row's cells, each with the same of the period before or None."""
+    return list(sheet.paired(table))
 
 
 @register.filter

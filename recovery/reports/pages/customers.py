@@ -105,7 +105,7 @@ _REFUNDS = f"""
 """
 
 
-def customers(asked: Asked, before: Asked | None) -> list[Section]:
+def customers(asked: Asked) -> list[Section]:
     """Of all orders of the store, whether or not a cart is known: the filters besides the store do not apply."""
     told = _told(asked)
     marked = [_Marked(*row) for row in fetch(_SQL, told)]
@@ -181,7 +181,7 @@ def _cohorts(marked: list[_Marked], told: dict[str, Any]) -> Section:
     ]
     head = ("First order in", "Shoppers", *(f"Again within {span} days" for span in SPANS))
     shown = [row for row in reversed(rows) if row[1]]
-    return Section("Cohorts", definitions.COHORTS, tables=[Table("cohorts", head, shown)])
+    return Section("Cohorts", definitions.COHORTS, tables=[Table("cohorts", head, shown, alone=True)])
 
 
 def _cohort(start: datetime, marked: list[_Marked], end: datetime) -> tuple[Cell, ...]:

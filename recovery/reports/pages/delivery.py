@@ -31,7 +31,7 @@ _SAID = """
 """
 
 
-def delivery(asked: Asked, before: Asked | None) -> list[Section]:
+def delivery(asked: Asked) -> list[Section]:
     """Messages by the carts of the period; opt-outs and consent by the days of the period."""
     kept = kept_days(asked)
     sent, arrived, failed, why = _messages(steps_of(asked, kept))

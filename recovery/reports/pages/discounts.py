@@ -16,7 +16,7 @@ from recovery.reports.sheet import Amount, Cell, Gap, Section, Table
 _UNKNOWN = "margin unknown"
 
 
-def discounts(asked: Asked, before: Asked | None) -> list[Section]:
+def discounts(asked: Asked) -> list[Section]:
     """By offer, of the codes that were given in the period; and of the tests that ran then, what the offer leaves."""
     given = codes_given(
         asked.store, as_of=asked.as_of, since=asked.period.since, until=asked.period.until, currency=asked.currency

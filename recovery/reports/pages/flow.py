@@ -23,7 +23,7 @@ _BROUGHT = ("Step", "Clicked by people", "Opened by machines alone", "Ordered af
 _Step = tuple[int, int, str, str]
 
 
-def flow(asked: Asked, before: Asked | None) -> list[Section]:
+def flow(asked: Asked) -> list[Section]:
     """For each flow what became of each step, variant and channel, and what was added over those who got nothing."""
     steps: dict[_Step, list[dict[str, Any]]] = defaultdict(list)
     for row in steps_of(asked):

@@ -25,7 +25,7 @@ class Page:
     """A page: its title, how it is made, the filters that it heeds, and which rows stand behind it ("" for none)."""
 
     title: str
-    make: Callable[[Asked, Asked | None], list[Section]]
+    make: Callable[[Asked], list[Section]]
     filters: tuple[str, ...] = _CARTS
     rows: str = "carts"
 

@@ -40,7 +40,7 @@ _WORDS = """
 """
 
 
-def interactions(asked: Asked, before: Asked | None) -> list[Section]:
+def interactions(asked: Asked) -> list[Section]:
     """Of the conversations begun in the period."""
     told = asked.parameters([]) | {"from": asked.period.since, "to": asked.period.until, "within": _ANSWER_WITHIN}
     rows = [

@@ -24,7 +24,7 @@ _FACETS = ("stage", "device", "failed", "hour", "source", "page", "delay")
 _MOST_ROWS = 15
 
 
-def leaving(asked: Asked, before: Asked | None) -> list[Section]:
+def leaving(asked: Asked) -> list[Section]:
     """Of the settled carts of the period: what those have in common that were not ordered."""
     cells = rollup.cells_of(asked, _FACETS, numbers=("settled", "unordered", "returned"))
     by = {name: [cell for cell in cells if cell["facet"] == name] for name in _FACETS}
@@ -87,7 +87,7 @@ def _hours(cells: list[Sum]) -> Section:
         (f"{hour}:00", *(counts.get((day, hour), 0) for day in range(7))) for hour in range(24)
     ]
     chart = heat("hours", title, counts)
-    table = Table("hours", ("Hour", *WEEKDAYS), rows, folded=bool(chart))
+    table = Table("hours", ("Hour", *WEEKDAYS), rows, folded=bool(chart), alone=True)
     return Section(title, definitions.HOURS, chart=chart, tables=[table])
 
 

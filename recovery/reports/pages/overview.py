@@ -17,15 +17,14 @@ _RATES = ("net_abandonment", "gross_abandonment", "checkout_abandonment", "conta
 CHANNELS = {"email": "E-mail", "sms": "SMS", "whatsapp": "WhatsApp"}
 
 
-def overview(asked: Asked, before: Asked | None) -> list[Section]:
+def overview(asked: Asked) -> list[Section]:
     """Everything of the period at one look."""
     found, cells = figures_by_day(asked)
-    earlier = figures_of(before) if before else None
     if not found.carts.started and not any(found.excluded.values()):
         return [Section("Carts", empty="No cart was started in these days. Choose other days or fewer filters.")]
     return [
-        _carts(found, earlier),
-        Section("How carts ended", cards=_rates(found, earlier), note=_settling(found)),
+        _carts(found),
+        Section("How carts ended", cards=_rates(found), note=_settling(found)),
         *_trend(asked, cells),
         _recoveries(found, held_out(asked)),
         _money(found),
@@ -33,11 +32,11 @@ def overview(asked: Asked, before: Asked | None) -> list[Section]:
     ]
 
 
-def _carts(found: Figures, earlier: Figures | None) -> Section:
+def _carts(found: Figures) -> Section:
     carts, so_far = found.carts, found.so_far
     excluded = [(definitions.LEFT_OUT[name], count) for name, count in found.excluded.items() if count]
     cards = [
-        Card(definitions.STARTED, carts.started, before=earlier.carts.started if earlier else None),
+        Card(definitions.STARTED, carts.started),
         Card(definitions.MATURED, carts.matured, "these make the rates"),
         Card(definitions.OPEN, carts.open, f"so far {so_far.silent} went silent, {so_far.returned} came back"),
         Card(definitions.EXCLUDED, sum(found.excluded.values()), ", ".join(f"{n} {name}" for name, n in excluded)),
@@ -45,13 +44,12 @@ def _carts(found: Figures, earlier: Figures | None) -> Section:
     return Section("Carts", cards=cards)
 
 
-def _rates(found: Figures, earlier: Figures | None) -> list[Card]:
-    cards = [
-        Card(definitions.RATES[name], found.rates[name], before=earlier.rates[name] if earlier else None,
-             main=name == "net_abandonment")
-        for name in _RATES
-    ]  # fmt: skip
-    worth = [Card(definitions.WORTH, share, f"in {currency}") for currency, share in found.worth_abandonment.items()]
+def _rates(found: Figures) -> list[Card]:
+    cards = [Card(definitions.RATES[name], found.rates[name], main=name == "net_abandonment") for name in _RATES]
+    worth = [
+        Card(definitions.WORTH, share, f"in {currency}", about=currency)
+        for currency, share in found.worth_abandonment.items()
+    ]
     return [*cards[:3], *worth[:3], *cards[3:]]
 
 
@@ -68,7 +66,9 @@ def _trend(asked: Asked, cells: list[Cell]) -> list[Section]:
     rates = [(span.first, span.carts.started, span.rate) for span in spans]
     points = [(f"{day:%-d %b %Y}", (rate.value, rate.low, rate.high) if rate else None) for day, _, rate in rates]
     title = f"Cart abandonment by {'week' if weekly else 'day'}"
-    table = Table("trend", ("Week of" if weekly else "Day", "Carts started", "Cart abandonment"), rates, folded=True)
+    table = Table(
+        "trend", ("Week of" if weekly else "Day", "Carts started", "Cart abandonment"), rates, folded=True, alone=True
+    )
     chart = trend("trend", title, points)
     return [Section(title, definitions.NET, chart=chart, tables=[table])] if chart else []
 

@@ -12,7 +12,7 @@ from recovery.reports.sheet import Amount, Section, Table
 _MOST_ROWS = 50
 
 
-def products(asked: Asked, before: Asked | None) -> list[Section]:
+def products(asked: Asked) -> list[Section]:
     """Two tables, the most often abandoned first."""
     cells = rollup.cells_of(asked, ["product", "category"], numbers=("settled", "unordered", "worth_unordered"))
     return [

@@ -19,37 +19,31 @@ _STAGES = {"cart": "Cart", "checkout": "Checkout", "contact": "Contact given", "
 _SCORES = {"csat": definitions.CSAT, "ces": definitions.CES, "nps": definitions.NPS}
 
 
-def reasons(asked: Asked, before: Asked | None) -> list[Section]:
+def reasons(asked: Asked) -> list[Section]:
     """The reasons, by stage and by device, and the scores of the questions after orders."""
     found = reasons_of(asked)
     return [
-        _why(found, reasons_of(before) if before else None),
+        _why(found),
         *_split("By how far they got", "stages", found, found.by_stage, _STAGES),
         *_split("By device", "reason-devices", found, found.by_device, DEVICES),
         *(_scored(one) for one in scores_of(asked)),
     ]
 
 
-def _why(found: Reasons, earlier: Reasons | None) -> Section:
+def _why(found: Reasons) -> Section:
     if not found.asked:
         empty = (
             "Nobody was asked in these days. The question stands on the page behind a recovery link that cannot open "
             "its cart, after unsubscribing and in the message settings; the store's page turns it off and on."
         )
         return Section("Why they left", definitions.REASONS, empty=empty)
-    rows = [
-        (answer_in_words(code), rate, earlier.shares.get(code) if earlier else None)
-        for code, rate in found.shares.items()
-    ]
-    head = ("Reason", "Share of the answers", "The days before")
-    if not earlier:
-        rows, head = [row[:2] for row in rows], head[:2]  # type: ignore[misc, assignment]
+    rows = [(answer_in_words(code), rate) for code, rate in found.shares.items()]
     few = 0 < found.answered < TOO_FEW
     return Section(
         "Why they left",
         definitions.REASONS,
-        cards=[Card(definitions.RESPONSE, found.response, before=earlier.response if earlier else None)],
-        tables=[Table("reasons", head, rows)],
+        cards=[Card(definitions.RESPONSE, found.response)],
+        tables=[Table("reasons", ("Reason", "Share of the answers"), rows)],
         note=f"Too few answers to rank the reasons: {found.answered}." if few else "",
     )
 

@@ -193,3 +193,20 @@ def test_a_page_of_an_earlier_day_tells_what_it_told_then(boss, won):
     found = boss.get(address("overview"), DAYS | {"as_of": "2026-03-11", "format": "json"}).json()
     assert (found["carts"]["matured"], found["carts"]["open"], found["open_so_far"]["returned"]) == (0, 33, 0)
     assert "beyond the calendar" in text(boss, "overview", as_of="9999-12-31")
+
+
+def test_the_days_before_stand_beside_every_number(boss, won):
+    """The same shop seen a day later: what was this day is the day before then."""
+    asked = {"first": "2026-03-11", "last": "2026-03-11", "compare": "before"}
+    silent(won, 99, device="mobile", created_at=after(days=1))
+    page = text(boss, "leaving", **asked)
+    assert "before: 90.0 %" in page and "Before: 90.0 % (74.4 to 96.5 %, 27 of 30)" in page
+    (row,) = lines(boss, "leaving", table="devices", **asked)
+    assert (row["Settled carts"], row["Before: Settled carts"], row["Before: Cart abandonment hits"]) == (
+        "1",
+        "30",
+        "27",
+    )
+    found = boss.get(address("leaving"), DAYS | asked | {"format": "json"}).json()
+    devices = next(section for section in found["sections"] if section["title"] == "Device")
+    assert devices["tables"]["devices"][0]["before"]["Settled carts"] == 30

@@ -80,18 +80,18 @@ def test_the_report_has_the_face_that_scripts_lean_on(won):
 
 def test_it_has_the_four_recoveries_and_the_days(won):
     trial = Experiment.objects.create(store=won.store, kind="holdout", salt="s", arms=HALF, started_at=NOW)
-    for n, arm in enumerate(["treated", "treated", "holdout"], 1):
+    for n, arm in enumerate(["treated", "treated", "holdout", "holdout"], 1):
         cart = won if n == 1 else silent(won.store, n)
         assert cart.customer
         Assignment.objects.create(experiment=trial, customer=cart.customer, arm=arm, assigned_at=after(hours=1))
     found = run_json("report", "shop", "--from", "2026-03-10", "--to", "2026-03-10", "--now", "2026-04-10T12:00:00Z")
     told = {name: rate and (rate["value"], rate["n"]) for name, rate in found["recoveries"].items() if name != "open"}
     assert told == {
-        "returned": (0.333333, 3), "attributed": (1.0, 1), "natural": (0.0, 1), "written_to": (0.5, 2),
-        "incremental": (0.5, 3),
+        "returned": (0.25, 4), "attributed": (1.0, 1), "natural": (0.0, 2), "written_to": (0.5, 2),
+        "incremental": (0.5, 4),
     }  # fmt: skip
     assert [(day["from"], day["started"], day["net_abandonment"]["hits"]) for day in found["trend"]] == [
-        ("2026-03-10", 3, 2)
+        ("2026-03-10", 4, 3)
     ]
 
 

@@ -109,7 +109,7 @@ def test_the_newest_draw_of_the_days_is_told() -> None:
 
 def tables(store: Store) -> dict[str, Table]:
     days = Asked(store, period(NOW.date(), NOW.date(), as_of=after(days=20), zone=store.zone), after(days=20))
-    return {table.key: table for section in flow(days, None) for table in section.tables}
+    return {table.key: table for section in flow(days) for table in section.tables}
 
 
 def test_the_page_says_for_each_step_what_is_known() -> None:
@@ -128,4 +128,4 @@ def test_without_a_draw_the_page_says_that_it_cannot_be_known() -> None:
     store = make_store()
     message(silent(store, 1))
     days = Asked(store, period(NOW.date(), NOW.date(), as_of=after(days=20), zone=store.zone), after(days=20))
-    assert "nobody can tell what its messages add" in flow(days, None)[1].empty
+    assert "nobody can tell what its messages add" in flow(days)[1].empty

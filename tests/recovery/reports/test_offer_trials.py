@@ -84,7 +84,7 @@ def test_it_is_told_what_would_have_paid_for_it(losing: Experiment) -> None:
 
 
 def test_the_page_puts_it_in_a_row(losing: Experiment) -> None:
-    row = discounts(asked(losing.store), None)[1].tables[0].rows[0]
+    row = discounts(asked(losing.store))[1].tables[0].rows[0]
     assert isinstance(row[2], Gap)
     assert (row[0], round(row[2].value), row[3], row[4], str(row[5])) == (
         "Ten percent", -200, "+25.0 %", "+33.3 %", "800.00 EUR",
@@ -102,7 +102,7 @@ def test_without_the_stores_margin_it_is_unknown() -> None:
     trial = trial_of(make_store())
     buying(trial, "plain", 100, 50, "80")
     buying(trial, "ten off", 100, 50, "72", "8")
-    section = discounts(asked(trial.store), None)[1]
+    section = discounts(asked(trial.store))[1]
     assert (section.tables[0].rows[0][2], told(trial.store).margin) == ("margin unknown", None)
     assert "enter it on the store's page" in section.note
 
@@ -124,6 +124,6 @@ def test_a_discount_that_was_never_tested_cannot_be_known() -> None:
     cart = Cart.objects.create(store=store, customer=people(store, 1)[0], started_at=NOW, last_activity_at=NOW)
     DiscountCode.objects.create(store=store, offer=offer, code="X", state="live", currency="EUR", given_at=ago(days=1),
                                 cart=cart, customer=cart.customer)  # fmt: skip
-    section = discounts(asked(store), None)[1]
+    section = discounts(asked(store))[1]
     assert section.tables[0].rows[0][-1] == "cannot be known without a test"
     assert "people who would have bought anyway redeem codes too" in section.note

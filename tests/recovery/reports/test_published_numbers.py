@@ -42,7 +42,7 @@ def conversations(offered: int, handled: int) -> Any:
                state="sent", sent_at=after(hours=1))
         for number in numbers[:handled]
     )  # fmt: skip
-    return interactions(asked(store, NOW, 1), None)[0].tables[0].rows[0]
+    return interactions(asked(store, NOW, 1))[0].tables[0].rows[0]
 
 
 @pytest.mark.parametrize(("offered", "handled", "rate"), [(1000, 960, 0.04), (100, 95, 0.05), (1200, 1050, 0.125)])
@@ -67,7 +67,7 @@ def retention(new: int) -> dict[str, Any]:
               currency="EUR")
         for who, times in zip(people, orders, strict=True) for n, at in enumerate(times)
     )  # fmt: skip
-    section = customers(asked(store, start, days), None)[0]
+    section = customers(asked(store, start, days))[0]
     found: dict[str, Any] = dict(section.tables[0].rows)  # type: ignore[arg-type]
     return found | {card.definition.title: card.value for card in section.cards} | {"note": section.note}
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import chisquare
 
 from recovery.statistics.checks import MISMATCH, holm, sample_ratio
 from recovery.statistics.estimates import Estimate, share_difference
@@ -26,6 +27,12 @@ def test_arms_that_were_not_filled_as_planned_are_noticed(a: int, b: int, weight
     found = sample_ratio({"a": a, "b": b}, weights)
     assert f"{found:.2e}" == p
     assert found < MISMATCH
+
+
+@pytest.mark.parametrize("counts", [[100, 120], [90, 100, 130], [50, 60, 70, 45], [9, 9, 9], [5, 50, 20, 30, 10, 40]])
+def test_more_arms_are_checked_as_the_library_does(counts: list[int]) -> None:
+    arms = {str(n): count for n, count in enumerate(counts)}
+    assert sample_ratio(arms, dict.fromkeys(arms, 1.0)) == pytest.approx(chisquare(counts).pvalue, rel=1e-10)
 
 
 def test_a_planted_mismatch_is_caught_and_chance_is_not() -> None:

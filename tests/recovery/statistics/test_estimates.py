@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import chi2_contingency, ttest_ind
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from recovery.statistics.chance import chance_better
 from recovery.statistics.estimates import (
@@ -43,6 +44,14 @@ def test_a_share_has_newcombes_interval(
 ) -> None:
     found = share_difference(Sums.of_share(*treated), Sums.of_share(*control))
     assert (round(found.low, 4), round(found.high, 4)) == (low, high)
+
+
+def test_a_shares_interval_is_the_librarys_at_any_level() -> None:
+    for counts in ((56, 70, 48, 80), (0, 40, 3, 35), (1035, 9000, 100, 1000)):
+        for alpha in (0.01, 0.05, 0.2):
+            found = share_difference(Sums.of_share(*counts[:2]), Sums.of_share(*counts[2:]), alpha=alpha)
+            known = confint_proportions_2indep(*counts, compare="diff", method="newcomb", alpha=alpha)
+            assert (found.low, found.high) == pytest.approx(known, rel=1e-9)
 
 
 def test_a_shares_p_is_pearsons() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recovery.reports.wilson import wilson
+from recovery.statistics.wilson import wilson
 
 
 @pytest.mark.parametrize(
