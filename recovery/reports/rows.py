@@ -9,7 +9,8 @@ from django.db import connection, transaction
 
 from recovery.reports.asked import Asked, days_of
 from recovery.reports.cells import filtered
-from recovery.reports.judged import COUNTS, judged
+from recovery.reports.conversations import ANSWER_WITHIN, BEGUN
+from recovery.reports.judged import COUNTS, SEGMENT, judged
 from recovery.reports.sending import STATE
 
 _BATCH = 2_000
@@ -43,6 +44,7 @@ _MESSAGES = f"""
     WHERE s.store_id = %(store)s AND s.started_at >= %(from)s AND s.started_at < %(to)s AND s.started_at <= %(as_of)s
       AND (%(currency)s = '' OR s.currency = %(currency)s) AND (%(device)s = '' OR s.device = %(device)s)
       AND (%(channel)s = '' OR m.channel = %(channel)s) AND (%(flow)s = 0 OR v.flow_id = %(flow)s)
+      AND (%(segment)s = '' OR {SEGMENT} = %(segment)s)
     ORDER BY m.id
 """
 _ORDERS = f"""
@@ -59,6 +61,7 @@ _CODES = """
         d.currency
     FROM recovery_discountcode d JOIN recovery_offer f ON f.id = d.offer_id
     WHERE d.store_id = %(store)s AND d.given_at >= %(from)s AND d.given_at < %(to)s AND d.given_at <= %(as_of)s
+      AND (%(currency)s = '' OR d.currency = %(currency)s)
     ORDER BY d.given_at, d.id
 """
 _ANSWERS = """
@@ -74,7 +77,17 @@ _ANSWERS = """
       AND (%(flow)s = 0 OR EXISTS (SELECT FROM recovery_enrolment e WHERE e.cart_id = s.id AND e.flow_id = %(flow)s))
     ORDER BY a.asked_at, a.id
 """
-ROWS = {"answers": _ANSWERS, "messages": _MESSAGES, "orders": _ORDERS, "codes": _CODES}
+# The words and the address stay where they are: on the reply's own page.
+_TALKS = f"""{BEGUN}
+    SELECT 'r' || id AS first_reply, channel, intent, at, over, answered_at FROM begun ORDER BY at, id
+"""
+ROWS = {
+    "answers": _ANSWERS,
+    "codes": _CODES,
+    "conversations": _TALKS,
+    "messages": _MESSAGES,
+    "orders": _ORDERS,
+}
 
 
 def _carts(asked: Asked) -> str:
@@ -84,7 +97,8 @@ def _carts(asked: Asked) -> str:
 
 def rows_behind(asked: Asked, name: str) -> Iterator[list[Any]]:
     """The titles, then a line for each row, read as they are asked for. Times are in UTC."""
-    told = asked.parameters(days_of(asked.period)) | {"from": asked.period.since, "to": asked.period.until}
+    told = asked.parameters(days_of(asked.period))
+    told |= {"from": asked.period.since, "to": asked.period.until, "within": ANSWER_WITHIN}
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(ROWS[name] if name in ROWS else _carts(asked), told)
         batch = cursor.fetchmany(_BATCH)

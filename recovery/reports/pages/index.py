@@ -38,6 +38,6 @@ PAGES = {
     "discounts": Page("Discounts", discounts, ("currency",), "codes"),
     "customers": Page("Customers", customers, (), "orders"),
     "reasons": Page("Reasons", reasons, ("currency", "device", "flow"), "answers"),
-    "interactions": Page("Interactions", interactions, ("channel",), ""),
+    "interactions": Page("Interactions", interactions, ("channel",), "conversations"),
     "delivery": Page("Deliverability and consent", delivery, rows="messages"),
 }

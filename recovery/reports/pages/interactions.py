@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta as td
-
 from recovery.reports import definitions
 from recovery.reports.asked import Asked
+from recovery.reports.conversations import ANSWER_WITHIN, BEGUN
 from recovery.reports.kept import fetch
 from recovery.reports.pages.overview import CHANNELS
 from recovery.reports.rates import Rate
 from recovery.reports.sheet import Section, Table
 
-_ANSWER_WITHIN = td(hours=24)
-
-_CONVERSATIONS = """
-    WITH heard AS (
-        SELECT r.*, lag(r.at) OVER (PARTITION BY r.channel, r.address ORDER BY r.at, r.id) AS earlier
-        FROM recovery_reply r
-        WHERE r.store_id = %(store)s AND r.at >= %(from)s - %(within)s AND r.at < %(to)s AND r.at <= %(as_of)s
-          AND r.intent NOT IN ('stop', 'start', 'yes')
-    ), begun AS (
-        SELECT h.channel, h.at, h.at + %(within)s <= %(as_of)s AS over, EXISTS (
-            SELECT FROM recovery_notice n
-            WHERE n.store_id = %(store)s AND n.channel = h.channel AND n.to = h.address
-              AND n.purpose IN ('help', 'answer') AND n.sent_at >= h.at
-              AND n.sent_at <= least(h.at + %(within)s, %(as_of)s)
-        ) AS answered
-        FROM heard h WHERE h.at >= %(from)s AND coalesce(h.at - h.earlier > %(within)s, true)
-          AND (%(channel)s = '' OR h.channel = %(channel)s)
-    )
-    SELECT channel, count(*), count(*) FILTER (WHERE over), count(*) FILTER (WHERE over AND NOT answered),
+_CONVERSATIONS = f"""{BEGUN}
+    SELECT channel, count(*), count(*) FILTER (WHERE over), count(*) FILTER (WHERE over AND answered_at IS NULL),
         count(*) FILTER (WHERE NOT over) FROM begun GROUP BY 1 ORDER BY 1
 """
 
@@ -42,7 +24,7 @@ _WORDS = """
 
 def interactions(asked: Asked) -> list[Section]:
     """Of the conversations begun in the period."""
-    told = asked.parameters([]) | {"from": asked.period.since, "to": asked.period.until, "within": _ANSWER_WITHIN}
+    told = asked.parameters([]) | {"from": asked.period.since, "to": asked.period.until, "within": ANSWER_WITHIN}
     rows = [
         (CHANNELS.get(channel, channel), begun, still_open, Rate.of(abandoned, over))
         for channel, begun, over, abandoned, still_open in fetch(_CONVERSATIONS, told)

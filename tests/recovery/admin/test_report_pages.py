@@ -82,6 +82,11 @@ def test_the_carts_behind_a_rate_add_up_to_it(boss, won):
     assert f"{100 * 27 / 33:.1f} %" in text(boss, "overview")
 
 
+def test_the_rows_of_messages_heed_every_filter_of_their_page(boss, won):
+    counts = [len(lines(boss, "flow", rows="1", segment=name)) for name in ("", "new", "returning")]
+    assert counts == [30, 30, 0]
+
+
 def test_a_filter_takes_only_its_carts(boss, won):
     assert len(lines(boss, "leaving", rows="1", device="desktop")) == 3
     assert "27 of 30" in text(boss, "leaving", device="mobile")

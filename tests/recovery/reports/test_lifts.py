@@ -71,8 +71,8 @@ def test_nobody_drawn_is_no_lift() -> None:
 
 
 def test_arms_filled_otherwise_than_planned_are_not_compared() -> None:
-    trial = holdout(make_store(), plan={"units": 1200})
-    shoppers(trial, 1200, lift=0.2)
+    trial = holdout(make_store(), plan={"units": 300})
+    shoppers(trial, 300, lift=0.2)
     Assignment.objects.filter(experiment=trial, arm="holdout", customer__orders=None).delete()
     assert lifts(trial)[0].verdict.word == "no verdict"
 

@@ -17,6 +17,7 @@ from recovery.reports.pages.customers import customers
 from recovery.reports.pages.interactions import interactions
 from recovery.reports.period import Period
 from recovery.reports.rates import Rate
+from recovery.reports.rows import rows_behind
 from tests.factories import NOW, after, make_store
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,8 @@ def conversations(offered: int, handled: int) -> Any:
                state="sent", sent_at=after(hours=1))
         for number in numbers[:handled]
     )  # fmt: skip
+    _, *rows = rows_behind(asked(store, NOW, 1), "conversations")
+    assert (len(rows), sum(row[-1] is not None for row in rows)) == (offered, handled)
     return interactions(asked(store, NOW, 1))[0].tables[0].rows[0]
 
 
