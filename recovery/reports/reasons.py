@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, F, Q, QuerySet, When
 
 from recovery.models import SurveyAsk, SurveyKind
 from recovery.reports.asked import Asked
 from recovery.reports.rates import Rate
 from recovery.statistics.scores import Score, mean_score, net_promoters
 from recovery.surveys import REASONS
+
+_AFTER_ORDER = (SurveyKind.CSAT, SurveyKind.CES, SurveyKind.NPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +67,22 @@ def reasons_of(asked: Asked) -> Reasons:
 
 def scores_of(asked: Asked) -> list[Scores]:
     """The questions after orders that were asked in the period."""
-    found = [_scores(kind, _asks(asked, kind), asked) for kind in (SurveyKind.CSAT, SurveyKind.CES, SurveyKind.NPS)]
-    return [one for one in found if one.asked]
+    told = Case(When(answered_at__lte=asked.as_of, then=F("score")))
+    rows = _asks(asked, *_AFTER_ORDER).annotate(told=told).order_by().values_list("kind", "told")
+    counts: dict[str, dict[int | None, int]] = {}
+    for kind, score, n in rows.annotate(n=Count("pk", distinct=True)):
+        counts.setdefault(kind, {})[score] = n
+    return [_scores(kind, counts[kind]) for kind in _AFTER_ORDER if kind in counts]
 
 
-def _scores(kind: str, rows: QuerySet[SurveyAsk], asked: Asked) -> Scores:
-    answers = rows.filter(answered_at__lte=asked.as_of).values_list("score").annotate(n=Count("pk", distinct=True))
-    counts: dict[int, int] = {score: n for score, n in answers.order_by() if score is not None}
-    n = sum(counts.values())
+def _scores(kind: str, counts: Mapping[int | None, int]) -> Scores:
+    """From how often each score was given; None: not answered."""
+    given = {score: n for score, n in counts.items() if score is not None}
+    asked, n = sum(counts.values()), sum(given.values())
     if kind == SurveyKind.CSAT:
-        return Scores(kind, _number(rows), n, share=Rate.of(_at_least(counts, 4), n))
+        return Scores(kind, asked, n, share=Rate.of(_at_least(given, 4), n))
     reading = mean_score if kind == SurveyKind.CES else net_promoters
-    return Scores(kind, _number(rows), n, score=reading(counts))
+    return Scores(kind, asked, n, score=reading(given))
 
 
 def _at_least(counts: Mapping[int, int], score: int) -> int:
@@ -87,10 +93,10 @@ def _number(rows: QuerySet[SurveyAsk]) -> int:
     return rows.values("pk").distinct().count()
 
 
-def _asks(asked: Asked, kind: str) -> QuerySet[SurveyAsk]:
-    which = Q(store=asked.store, kind=kind, asked_at__gte=asked.period.since, asked_at__lt=asked.period.until)
+def _asks(asked: Asked, *kinds: str) -> QuerySet[SurveyAsk]:
+    which = Q(store=asked.store, kind__in=kinds, asked_at__gte=asked.period.since, asked_at__lt=asked.period.until)
     which &= Q(asked_at__lte=asked.as_of)
-    cart = "cart" if kind == SurveyKind.WHY else "order__cart"
+    cart = "cart" if SurveyKind.WHY in kinds else "order__cart"
     if asked.currency:
         which &= Q(**{f"{cart}__currency": asked.currency})
     if asked.device:

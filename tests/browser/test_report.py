@@ -56,7 +56,6 @@ def test_every_page_of_the_report_is_fit_to_be_seen(
     wrong = {}
     for place in places(shop):
         answer = page.goto(f"{live_server.url}{place}?store=puro")
-        page.wait_for_load_state("networkidle")
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert answer and (place, answer.status, wider) == (place, 200, 0)
         wrong[place] = found(page)
