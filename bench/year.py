@@ -54,6 +54,8 @@ _CARTS = {
     "referrer": "'https://' || (ARRAY['google.com','instagram.com','puro.example'])[1 + g %% 3] || '/'",
     "landing_page": "'https://puro.example/pages/' || g %% 40", "payment_failed": "g %% 25 = 0",
     "restore_url": "'https://puro.example/recover?key=' || md5(n::text)",
+    "user_agent": "'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) '"
+    " || 'Version/17.' || g %% 9 || ' Mobile/15E148 Safari/604.1'",
 }  # fmt: skip
 _ORDERS = {
     "id": "n", "store_id": "{store}", "external_id": "'o' || n", "cart_id": "n", "matched_by": "'token'",
@@ -61,6 +63,10 @@ _ORDERS = {
     "placed_at": "at + h * interval '15 minutes' + interval '7 minutes'",
     "version": "at + h * interval '15 minutes' + interval '7 minutes'", "currency": "'EUR'",
     "total": "70 + h %% 50", "tax": "12", "shipping": "5", "lines": _LINES,
+}  # fmt: skip
+_REFUNDS = {
+    "id": "n", "store_id": "{store}", "external_id": "'r' || n", "order_external_id": "'o' || n", "currency": "'EUR'",
+    "amount": "20", "at": "at + interval '8 days'",
 }  # fmt: skip
 _ENROLMENTS = {
     "id": "n", "store_id": "{store}", "version_id": "{version}", "flow_id": "{flow}", "cart_id": "n",
@@ -148,7 +154,7 @@ def count() -> int:
 
 
 def _tables() -> list[tuple[Any, dict[str, str], str]]:
-    from carts.models import Cart, CartTransition, Order
+    from carts.models import Cart, CartTransition, Order, Refund
     from customers.models import ConsentEvent, Customer
     from recovery.models import Click, Credit, Enrolment, Link, Message
 
@@ -156,6 +162,7 @@ def _tables() -> list[tuple[Any, dict[str, str], str]]:
     clicked = f"{written} AND g %% 5 < 3 AND h %% 10 < 2"
     return [
         (Customer, _CUSTOMERS, "n <= {people}"), (Cart, _CARTS, "true"), (Order, _ORDERS, _ORDERED),
+        (Refund, _REFUNDS, f"g %% 30 = 0 AND at + interval '8 days' <= %(until)s AND {_ORDERED}"),
         (ConsentEvent, _CONSENT, "n <= {people}"), (CartTransition, _TRANSITIONS, _SILENT),
         (Enrolment, _ENROLMENTS, written), (Message, _MESSAGES, written), (Link, _LINKS, clicked),
         (Click, _CLICKS, clicked), (Credit, _CREDITS, f"{clicked} AND g %% 4 <> 0 AND {_ORDERED}"),

@@ -62,11 +62,12 @@ def filtered(asked: Asked) -> str:
     return f"filtered AS MATERIALIZED (SELECT * FROM judged WHERE {' AND '.join(which) or 'true'})"
 
 
-_SOURCE = """CASE WHEN landing_page ~* '[?&]utm_source=[^&#]' THEN lower(substring(landing_page from
-                       '[?&]utm_source=([^&#]{1,60})'))
+_HOST = "substring(referrer from '^[a-z]+://(?:www[.])?([^/:?#]+)')"
+_SOURCE = f"""CASE WHEN landing_page ILIKE '%%utm_source=%%' AND landing_page ~* '[?&]utm_source=[^&#]'
+                  THEN lower(left(substring(landing_page from '[?&]utm_source=([^&#]+)'), 60))
                   WHEN referrer = '' AND landing_page <> '' THEN 'direct'
-                  WHEN substring(referrer from '^[a-z]+://(?:www[.])?([^/:?#]+)') = ANY(%(hosts)s) THEN 'direct'
-                  ELSE coalesce(lower(substring(referrer from '^[a-z]+://(?:www[.])?([^/:?#]{1,60})')), '') END"""
+                  WHEN {_HOST} = ANY(%(hosts)s) THEN 'direct'
+                  ELSE coalesce(lower(left({_HOST}, 60)), '') END"""
 _PAGE = "coalesce(left(substring(landing_page from '^[a-z]+://[^/?#]+(/[^?#]*)'), 120), '')"
 _HOUR = """to_char(last_activity_at AT TIME ZONE %(zone)s, 'ID-HH24')"""
 _DELAY = f"""CASE WHEN silent AND in_time THEN width_bucket(

@@ -17,6 +17,8 @@ SENT = """m.sent_at <= %(as_of)s AND (m.state IN ('sending', 'sent', 'delivered'
 
 #: Programs that name themselves. A telephone is called Cubot.
 _ROBOTS = r"(?<!cu)bot([^a-z]|$)|crawl|spider|slurp|headlesschrome|phantomjs|puppeteer|python-requests|scrapy|curl/"
+#: The same without looking back, which takes ten times as long: asked first.
+_LIKE_ROBOTS = _ROBOTS.removeprefix("(?<!cu)")
 
 #: Who the shopper of cart `s` was to the store when the cart was started.
 SEGMENT = f"""CASE WHEN s.customer_id IS NULL THEN 'unknown'
@@ -74,7 +76,7 @@ _VERDICTS = f"""
                  WHEN c.is_test OR bought.only_tests THEN 'test'
                  WHEN p.email <> '' AND (p.email = ANY(%(staff)s)
                                          OR '@' || split_part(p.email, '@', 2) = ANY(%(staff)s)) THEN 'staff'
-                 WHEN c.user_agent ~* '{_ROBOTS}' THEN 'bot'
+                 WHEN c.user_agent ~* '{_LIKE_ROBOTS}' AND c.user_agent ~* '{_ROBOTS}' THEN 'bot'
                  WHEN coalesce(coalesce(c.filled_at, c.ordered_at) > %(as_of)s, true) THEN 'empty'
                  WHEN c.total = 0 AND c.quantity > 0 THEN 'zero_value'
                  ELSE '' END AS left_out
