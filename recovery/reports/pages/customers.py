@@ -43,8 +43,8 @@ _GAPS = f"""
     SELECT count(*), avg(days), percentile_cont(0.5) WITHIN GROUP (ORDER BY days)
     FROM (
         SELECT o.placed_at,
-            extract(epoch FROM o.placed_at - lag(o.placed_at) OVER (PARTITION BY o.customer_id ORDER BY o.placed_at))
-                ::float8 / 86400 AS days
+            date_part('epoch', o.placed_at - lag(o.placed_at) OVER (PARTITION BY o.customer_id ORDER BY o.placed_at))
+                / 86400 AS days
         FROM carts_order o
         WHERE o.store_id = %(store)s AND o.customer_id IS NOT NULL AND {COUNTS}
     ) gaps WHERE days IS NOT NULL AND placed_at >= %(from)s AND placed_at < %(to)s
