@@ -92,6 +92,7 @@ def jobs(user: Any, stores: list[Store], now: datetime) -> list[Job]:
         *_refused(user, now),
         *_dead_letters(user),
         *_dead_events(user),
+        *_only_the_demo(user, stores),
         *_unfinished(user, stores),
         *_silent_stores(stores),
         *_nameless_stores(stores),
@@ -211,6 +212,13 @@ def _refused(user: Any, now: datetime) -> list[Job]:
         )
         for reason, count in sorted(rows, key=lambda row: -row[1])[:5]
     ]  # fmt: skip
+
+
+def _only_the_demo(user: Any, stores: list[Store]) -> list[Job]:
+    """A first day: there is a shop to play with, and none to earn with."""
+    if not stores or not all(store.is_demo for store in stores) or not user.has_perm("customers.add_store"):
+        return []
+    return [Job("Only the demo shop is here: add your own", reverse("admin:customers_store_add"), "Add a store")]
 
 
 def _unfinished(user: Any, stores: list[Store]) -> list[Job]:

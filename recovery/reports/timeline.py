@@ -86,7 +86,7 @@ def _decisions(cart: Cart, messages: Mapping[int, Message]) -> Iterable[Entry]:
             continue  # the message itself is told
         if message:
             title = f"{named(message)}: {title[0].lower()}{title[1:]}"
-        if row.verdict in ("drawn", "code_used", "code_revoked"):
+        if row.verdict in ("drawn", "code_used", "code_revoked") or (row.verdict, row.reason) == ("offered", ""):
             continue  # the draw and the code themselves are told
         why = [reason_in_words(row.reason) if row.reason else "", detail_in_words(row.detail)]
         yield Entry(row.at, "decision", title, " · ".join(filter(None, why)), tone, row.reason, row.message_id)

@@ -75,6 +75,8 @@ def test_a_discount_code_is_followed_from_gift_to_use(store):
         ("Discount code BACK10 was given", "offer “Ten percent”, valid until 13 Mar 14:00"),
         ("Discount code BACK10 was used", "9.10 EUR off"),
     ]
+    note([Entry(store.pk, cart.pk, "offered", detail="BACK10", message_id=message(cart).pk)], now=NOW)
+    assert told(cart, "decision") == []  # the gift is told once
 
 
 @pytest.mark.parametrize(
