@@ -186,6 +186,14 @@ def test_it_ends_with_the_last_step_where_nothing_lacks():
     assert next_step([Standing("connect", "", []), Standing("on", "", [])]) == "on"
 
 
+def test_where_only_the_demo_shop_is_the_front_page_asks_for_an_own_one(store, client):
+    client.force_login(User.objects.create_superuser("boss"))
+    asked = "Only the demo shop is here: add your own"
+    assert asked not in client.get("/admin/").content.decode()
+    Store.objects.update(is_demo=True)
+    assert asked in client.get("/admin/").content.decode()
+
+
 @pytest.mark.parametrize("role", ["marketer", "support", "analyst"])
 def test_only_owners_set_a_store_up(owner, store, role):
     Membership.objects.update(role=role)
