@@ -101,17 +101,18 @@ def _cells(asked: Asked, facets: list[str], kept: Set[date], by_day: bool, numbe
     return [dict(zip([*key, "label", *numbers], row, strict=True)) for row in fetch(sql, told)]
 
 
-def together(found: Sequence[Cell], *, by_day: bool = False) -> list[Cell]:
-    """Cells of the same facet, value and currency (and day) added up."""
+def together(found: Sequence[Cell]) -> list[Cell]:
+    """Cells by day, added up over the days."""
     merged: dict[tuple[Any, ...], Cell] = {}
+    numbers = [name for name in cells.NUMBERS if found and name in found[0]]
     for cell in found:
-        key = (cell["facet"], cell["value"], cell["currency"], cell["day"] if by_day else None)
+        key = (cell["facet"], cell["value"], cell["currency"])
         known = merged.get(key)
         if known is None:
             merged[key] = dict(cell)
         else:
             known["label"] = max(known["label"], cell["label"])
-            for name in cell.keys() & set(cells.NUMBERS):
+            for name in numbers:
                 known[name] += cell[name]
     return list(merged.values())
 

@@ -86,15 +86,15 @@ def _number(rows: Iterable[_Marked], *said: str, but: str = "") -> int:
 # A refund in another currency than its order's says nothing about the share.
 _REFUNDS = f"""
     WITH back AS (
-        SELECT order_external_id, currency, sum(amount) AS amount FROM carts_refund
-        WHERE store_id = %(store)s AND at <= %(as_of)s GROUP BY 1, 2
-    ), given AS (
-        SELECT o.currency, count(*) FILTER (WHERE back.amount > 0) AS orders, sum(back.amount) AS amount
-        FROM back CROSS JOIN LATERAL (
-            SELECT * FROM carts_order o WHERE o.store_id = %(store)s AND o.external_id = back.order_external_id OFFSET 0
+        SELECT o.id, o.currency, sum(r.amount) AS amount
+        FROM carts_refund r CROSS JOIN LATERAL (
+            SELECT * FROM carts_order o WHERE o.store_id = %(store)s AND o.external_id = r.order_external_id OFFSET 0
         ) o
-        WHERE o.currency = back.currency AND o.placed_at >= %(from)s AND o.placed_at < %(to)s AND {COUNTS}
-        GROUP BY 1
+        WHERE r.store_id = %(store)s AND r.at <= %(as_of)s AND r.currency = o.currency
+          AND o.placed_at >= %(from)s AND o.placed_at < %(to)s AND {COUNTS}
+        GROUP BY 1, 2
+    ), given AS (
+        SELECT currency, count(*) FILTER (WHERE amount > 0) AS orders, sum(amount) AS amount FROM back GROUP BY 1
     ), ordered AS (
         SELECT o.currency, count(*) AS orders, sum(o.total) AS amount FROM carts_order o
         WHERE o.store_id = %(store)s AND o.placed_at >= %(from)s AND o.placed_at < %(to)s AND {COUNTS}
