@@ -6,6 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -48,7 +49,19 @@ def _clean_environment() -> None:
 
 def empty_redis() -> None:
     """Leave the Redis database of this process as it was found."""
-    redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb()
+    _client(os.environ["REDIS_URL"]).flushdb()
+
+
+def drop_keys(pattern: str) -> None:
+    """Out of the Redis database of this process."""
+    client = _client(os.environ["REDIS_URL"])
+    if keys := list(client.scan_iter(pattern)):
+        client.delete(*keys)
+
+
+@cache
+def _client(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url)
 
 
 def _own_redis(url: str) -> str:

@@ -20,18 +20,20 @@ from config.lib import batch, retry
 from config.lib.clock import ticking
 from config.lib.logline import handed
 from config.lib.sealing import Unsealable
-from customers.addresses import address_hashes
+from customers.addresses import address_hash, address_hashes
 from customers.consent import LIFTED_BY_YES, Allowed, may_contact, suppress
 from customers.models import Channel, Consent, Customer, Store, Suppression
 from customers.models.consent import ConsentState
 from recovery import surveys
 from recovery.channels.context import one_line
 from recovery.channels.email import one_click
+from recovery.channels.segments import measure
 from recovery.links.mint import masked
 from recovery.models import MessageState, Notice, ProviderPause, Reply
 from recovery.outbox.breaker import Breaker
 from recovery.outbox.callback_urls import callback_url
 from recovery.outbox.carriers import Carrier, carrier_for, owns_provider
+from recovery.outbox.throttle import seconds_to_wait
 from recovery.providers.base import Accepted, Ambiguous, Envelope, Misconfigured, Permanent, SendError
 
 log = logging.getLogger("cartback.notices")
@@ -129,6 +131,10 @@ def _prepare(now: datetime) -> _Ready | Notice | None:
         return _write(notice, due_at=now + td(minutes=15), reason="provider_paused", detail=str(error)[:300])
     if until:
         return _write(notice, due_at=until, reason="provider_paused")
+    if wait := seconds_to_wait(
+        carrier, str(notice.customer_id or address_hash(notice.to)), measure(notice.text).segments
+    ):
+        return _write(notice, due_at=now + td(seconds=wait), reason="rate_limit")
     envelope = _envelope(notice, carrier)
     _write(
         notice,

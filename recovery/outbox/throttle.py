@@ -13,8 +13,9 @@ from functools import lru_cache
 import redis
 from django.conf import settings
 
-from config.lib.throttle import Limit, take_each
+from config.lib.throttle import Limit, take_all, take_each
 from customers.models import Channel
+from recovery.outbox.carriers import Carrier
 from recovery.outbox.compose import Composed, Departure
 from recovery.providers.twilio.rates import limits
 
@@ -40,10 +41,20 @@ def hold_back(pairs: Sequence[tuple[Departure, Composed]], *, now: datetime) -> 
     return waits
 
 
+def seconds_to_wait(carrier: Carrier, whom: str, segments: int) -> float:
+    """Take room for one text outside the flows; 0 when it may go. `whom` stands for its recipient."""
+    if carrier.name != "twilio":
+        return 0.0
+    return take_all(_redis(settings.REDIS_URL), _room(carrier, carrier.channel, whom, segments))
+
+
 def _wanted(departure: Departure, composed: Composed) -> list[Limit]:
-    channel, sender = departure.route.channel, departure.carrier.sender.address
     whom = str(departure.message.customer_id)
-    return limits(sender, channel, whom, max(composed.segments, 1), per_second=_rate(channel))
+    return _room(departure.carrier, departure.route.channel, whom, composed.segments)
+
+
+def _room(carrier: Carrier, channel: str, whom: str, segments: int) -> list[Limit]:
+    return limits(carrier.sender.address, channel, whom, max(segments, 1), per_second=_rate(channel))
 
 
 def _rate(channel: str) -> float:

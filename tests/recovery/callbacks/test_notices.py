@@ -65,6 +65,17 @@ def test_a_store_that_is_off_and_an_answer_from_yesterday_stay(settings):
     assert read_mailbox(settings.MAILBOX_DIR) == []
 
 
+def test_what_would_pass_the_senders_rate_waits_on_our_side(twilio, settings):
+    settings.TWILIO_SMS_PER_SECOND = 1
+    store = make_store()
+    for n in range(12):
+        wish(store, key=f"k{n}", channel="sms")
+    assert send_notices(DUE) == 12
+    sent = Notice.objects.filter(state="sent").count()
+    assert 0 < sent == len(twilio.messages) < 12
+    assert Notice.objects.filter(state="queued", reason="rate_limit", due_at__gt=DUE).count() == 12 - sent
+
+
 FAULTS = [
     ("429 retry=7 code=20429", "queued", "twilio_20429"),
     ("400 code=21211", "failed", "twilio_21211"),
