@@ -104,7 +104,7 @@ def test_what_is_no_change_leaves_no_draft(boss, template):
 def test_an_earlier_version_is_shown_and_restored(boss, template):
     boss.post(address(template), posted(template, subject="Second thoughts") | {"_publish": "1"})
     page = boss.get(place("version", template, 1)).content.decode()
-    assert "<ins>Second</ins>" in page
+    assert "<ins>Second thoughts</ins>" in page
     boss.post(place("restore", template, 1))
     assert template.texts.get(locale="en").subject == "Second thoughts"
     publish(template, now=NOW)
