@@ -11,15 +11,19 @@ cut, another machine) the rows rest as unknown, as those do whose call had begun
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from mmap import mmap
 from pathlib import Path
 
 from django.conf import settings
+
+log = logging.getLogger("cartback.send")
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _LINE = 256  # bytes for a message: a sign, its number, and the provider's id for it
@@ -32,40 +36,70 @@ class FlightLog:
     of its own, written in memory that is the file's, which costs no call of the system."""
 
     def __init__(self, most: int) -> None:
-        folder = _folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        self._path = folder / f"{_boot()}.{uuid.uuid4().hex}"
+        self._most = most
+        self._file: _File | None = None  # there is none until there is something to write
         self._lines: dict[int, int] = {}  # where the line of each message begins
         self._end = 0
-        with self._path.open("xb+") as file:
-            self._lock = os.dup(file.fileno())
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
-            os.posix_fallocate(self._lock, 0, most * _LINE)  # a full disk is told here, and not by a signal later
-            self._memory = mmap(self._lock, most * _LINE)
 
-    def marked(self, ids: Iterable[int]) -> None:
-        """These rows are `sending` from now on."""
+    def marked(self, ids: Sequence[int]) -> None:
+        """These rows are `sending` from now on. Where no file can be made, sending goes on without: after a death they
+        are unknown then."""
+        try:
+            self._file = self._file or (_File(self._most * _LINE) if ids else None)
+        except OSError as error:
+            log.warning("no flight log: %s", error)
+            return
         for pk in ids:
-            at, self._end = self._end, self._end + _LINE
-            self._memory[at : at + _LINE] = f"+{pk}".ljust(_LINE - 1).encode() + b"\n"
-            self._lines[pk] = at
+            self._mark(pk)
 
     def begins(self, pk: int) -> None:
         """Whether this one is sent, only the provider knows from here on."""
-        self._memory[self._lines[pk]] = ord("-")
+        if self._file and pk in self._lines:
+            self._file.memory[self._lines[pk]] = ord("-")
 
     def taken(self, pk: int, provider_id: str) -> None:
-        """The provider said yes. The sign comes last: with it, the line is whole."""
-        at = self._lines[pk]
-        known = f" {' '.join(provider_id.split())}".encode()[: _LINE - _WIDEST - 1]
-        self._memory[at + _WIDEST : at + _WIDEST + len(known)] = known
-        self._memory[at] = ord("=")
+        """The provider said yes."""
+        if self._file and pk in self._lines:
+            at, memory = self._lines[pk], self._file.memory
+            known = f" {' '.join(provider_id.split())}".encode()[: _LINE - _WIDEST - 1]
+            memory[at + _WIDEST : at + _WIDEST + len(known)] = known
+            memory[at] = ord("=")
 
     def close(self) -> None:
         """All have landed."""
+        if self._file:
+            self._file.close()
+
+    def _mark(self, pk: int) -> None:
+        """The sign comes last, as everywhere here: with it, the line is whole."""
+        assert self._file
+        at, self._end, memory = self._end, self._end + _LINE, self._file.memory
+        memory[at : at + _LINE] = b"\0" + str(pk).ljust(_LINE - 2).encode() + b"\n"
+        memory[at] = ord("+")
+        self._lines[pk] = at
+
+
+class _File:
+    """Locked for as long as its process lives; `memory` is its content."""
+
+    def __init__(self, size: int) -> None:
+        folder = _folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / f"{_boot()}.{uuid.uuid4().hex}"
+        self.descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX)
+            os.posix_fallocate(self.descriptor, 0, size)  # a full disk is told here, and not by a signal later
+            self.memory = mmap(self.descriptor, size)
+        except OSError:
+            os.close(self.descriptor)
+            self._path.unlink(missing_ok=True)
+            raise
+
+    def close(self) -> None:
         self._path.unlink(missing_ok=True)
-        self._memory.close()
-        os.close(self._lock)
+        self.memory.close()
+        os.close(self.descriptor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +126,13 @@ def left_behind() -> LeftBehind:
     """What dead senders on this machine left. Their files are gone then."""
     found = LeftBehind()
     for path in _folder().glob("*.*"):
-        with path.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue  # it lives
+        with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:  # it ended just now; it lives
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.fstat(file.fileno()).st_nlink:
+                continue  # its sender ended well, or somebody else was quicker: what it says is no longer so
             if path.name.startswith(f"{_boot()}."):
-                found.add(file.read().decode())
-            path.unlink(missing_ok=True)
+                found.add(file.read().decode(errors="replace"))
+            path.unlink()
     return found
 
 

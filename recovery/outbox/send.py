@@ -92,7 +92,7 @@ class _Run:
     def take(self, limit: int) -> int:
         """Prepare up to `limit` messages and hand them to the threads; returns how many rows were dealt with."""
         ready, dealt, passed_over = prepare(self._clock(), limit, leaving=self._passed_over)
-        self._flights.marked(one.message.pk for one in ready)
+        self._flights.marked([one.message.pk for one in ready])
         self._passed_over |= passed_over
         self.dealt += dealt
         self.flying += len(ready)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from datetime import timedelta as td
 
@@ -30,8 +31,9 @@ def smtp(settings):
 
 def killed(log: FlightLog) -> None:
     """What the system does to the files of a killed process."""
-    log._memory.close()
-    os.close(log._lock)
+    assert log._file
+    log._file.memory.close()
+    os.close(log._file.descriptor)
 
 
 def flown(*, marked: list[int], begun: list[int], taken: list[int] | None = None) -> FlightLog:
@@ -73,6 +75,42 @@ def test_after_a_new_start_of_the_machine_no_file_is_believed(folder) -> None:
     file.rename(folder / "another-boot.1")
     assert left_behind() == LeftBehind()
     assert list(folder.iterdir()) == []
+
+
+def test_without_anything_to_send_there_is_no_file(folder) -> None:
+    log = flown(marked=[], begun=[])
+    assert not folder.exists()
+    log.close()
+
+
+def test_where_no_file_can_be_made_sending_goes_on_without(folder) -> None:
+    folder.write_text("in the way")
+    log = flown(marked=[1], begun=[1], taken=[1])
+    log.close()
+    assert folder.read_text() == "in the way"
+
+
+def test_two_who_look_at_once_are_not_both_told(folder, monkeypatch) -> None:
+    killed(flown(marked=[1], begun=[]))
+    others: list[LeftBehind | None] = []
+    lock = fcntl.flock
+
+    def slow(file, how):
+        if not others:  # it is open here already, and another is quicker
+            others.append(None)
+            others[0] = left_behind()
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", slow)
+    assert (left_behind(), others) == (LeftBehind(), [LeftBehind({1}, {})])
+
+
+def test_half_a_line_says_nothing(folder) -> None:
+    killed(flown(marked=[1, 23], begun=[]))
+    [file] = folder.iterdir()
+    written = file.read_bytes()
+    file.write_bytes(written[:256] + b"\0" + b"2" + written[258:])
+    assert left_behind().not_begun == {1}
 
 
 def test_of_a_message_tried_twice_the_later_try_counts() -> None:
