@@ -27,7 +27,6 @@ from recovery.bot.keywords import Keyword, intent, twilio_answers_itself
 from recovery.bot.senders import people_at
 from recovery.bot.texts import sentence
 from recovery.flows.exits import stop_customers
-from recovery.links.optout import cancel_waiting
 from recovery.models import Reply
 from recovery.outbox.notices import Wish, ask
 
@@ -114,12 +113,13 @@ def keep_reply(heard: Heard, address: str, people: Sequence[Customer], wish: Key
 
 
 def _stop(talk: _Talk, now: datetime) -> str:
-    """Never again on this channel. Confirmed once: not to who had stopped it before."""
+    """Never again on this channel, and nothing more about the carts of today on any: every other reply stops as much.
+    Confirmed once: not to who had stopped it before."""
     was_on = not _standing(talk).exists()
     consent.suppress(talk.store.pk, talk.channel, talk.phone, SuppressionReason.STOP, now=now, detail=SOURCE)
     for person in talk.people:
         consent.revoke(talk.store, person, talk.channel, now=now, source=SOURCE, words=talk.heard.text)
-        cancel_waiting(person.pk, talk.channel, "stop", now=now)
+    stop_customers([person.pk for person in talk.people], "stop", now=now, patient=False)
     if was_on:
         _say(talk, "stopped", now)
     return "stop"

@@ -20,7 +20,6 @@ from customers.models.suppression import SuppressionReason
 from recovery.bot.converse import SOURCE, Heard, keep_reply
 from recovery.bot.keywords import Keyword, intent
 from recovery.flows.exits import stop_customers
-from recovery.links.optout import cancel_waiting
 from recovery.models import Message
 
 log = logging.getLogger("cartback.bot")
@@ -66,12 +65,13 @@ def hear(letter: Letter, *, now: datetime) -> tuple[str, int | None]:
 
 
 def _stop(store: Store, letter: Letter, people: Sequence[Customer], now: datetime) -> str:
-    """Never again by e-mail, to the address that wrote and to every one of theirs."""
+    """Never again by e-mail, to the address that wrote and to every one of theirs; and nothing more about the carts of
+    today on any channel, as after every other reply."""
     if address := normal_email(letter.sender):
         consent.suppress(store.pk, Channel.EMAIL, address, SuppressionReason.STOP, now=now, detail=SOURCE)
     for person in people:
         consent.revoke(store, person, Channel.EMAIL, now=now, source=SOURCE, words=letter.text[:1_000])
-        cancel_waiting(person.pk, Channel.EMAIL, "stop", now=now)
+    stop_customers([person.pk for person in people], "stop", now=now, patient=False)
     return "stop"
 
 

@@ -19,9 +19,11 @@ def stop_carts(cart_ids: Iterable[int], reason: str, *, now: datetime) -> int:
     return _stop(Enrolment.objects.filter(cart_id__in=list(cart_ids)), reason, now=now)
 
 
-def stop_customers(customer_ids: Iterable[int], reason: str, *, now: datetime) -> int:
-    """Every cart of the customers leaves its flow, whichever cart the reason came from."""
-    return _stop(Enrolment.objects.filter(customer_id__in=list(customer_ids)), reason, now=now)
+def stop_customers(customer_ids: Iterable[int], reason: str, *, now: datetime, patient: bool = True) -> int:
+    """Every cart of the customers leaves its flow, whichever cart the reason came from. Without patience, what a sender
+    holds at this moment is left to it."""
+    enrolments = Enrolment.objects.filter(customer_id__in=list(customer_ids))
+    return _stop(enrolments, reason, now=now, patient=patient)
 
 
 def stop_enrolment(pk: int, reason: str, *, now: datetime, detail: str = "") -> int:
@@ -30,7 +32,9 @@ def stop_enrolment(pk: int, reason: str, *, now: datetime, detail: str = "") -> 
 
 
 @transaction.atomic
-def _stop(enrolments: QuerySet[Enrolment], reason: str, *, now: datetime, detail: str = "") -> int:
+def _stop(
+    enrolments: QuerySet[Enrolment], reason: str, *, now: datetime, detail: str = "", patient: bool = True
+) -> int:
     """Enrolments first, then messages: a runner that plans meanwhile finds its enrolment stopped."""
     running = enrolments.filter(state=EnrolmentState.RUNNING).order_by("pk")
     ids = list(running.select_for_update(no_key=True).values_list("pk", flat=True))
@@ -39,9 +43,8 @@ def _stop(enrolments: QuerySet[Enrolment], reason: str, *, now: datetime, detail
     )
     # A flow whose steps are all planned is done, and its last message may still wait.
     waiting = Message.objects.filter(enrolment__in=enrolments.order_by(), state__in=STOPPABLE)
-    messages = list(
-        waiting.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk", "enrolment_id")
-    )
+    held = waiting.select_for_update(no_key=True, of=("self",), skip_locked=not patient)
+    messages = list(held.order_by("pk").values_list("pk", "enrolment_id"))
     Message.objects.filter(pk__in=[pk for pk, _ in messages]).update(
         state=MessageState.CANCELLED, reason=reason[:30], ended_at=now
     )

@@ -64,6 +64,12 @@ def stops(channel: str = "sms") -> list[str]:
     return list(Suppression.objects.filter(channel=channel).values_list("reason", flat=True))
 
 
+def test_stop_ends_the_reminders_of_today_on_every_channel(anna):
+    says(anna.store, "Stop")
+    assert (Enrolment.objects.get().state, Enrolment.objects.get().stop_reason) == ("stopped", "stop")
+    assert not Message.objects.filter(state="queued").exists()
+
+
 def test_stop_is_a_no_for_the_channel_with_its_proof(anna):
     assert says(anna.store, "Stop") == "stop"
     assert (stops("sms"), stops("whatsapp"), stops("email")) == (["stop"], [], [])
@@ -71,7 +77,6 @@ def test_stop_is_a_no_for_the_channel_with_its_proof(anna):
     proof = ConsentEvent.objects.get(customer=anna, state="revoked")
     assert (proof.source, proof.words, proof.address) == ("reply", "Stop", phone(1))
     assert Message.objects.get(fallback_of__isnull=False).state == "cancelled"
-    assert Enrolment.objects.get().state != "stopped"
 
 
 @pytest.mark.parametrize(
