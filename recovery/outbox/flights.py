@@ -5,7 +5,7 @@ in a file of its own, locked for as long as it lives. The file outlives the proc
 not begin was certainly not sent, and what was taken is known.
 
 Decision: nothing waits for the disk, so the file is believed only until the machine starts anew. Without it (a power
-cut, another machine) the rows rest as unknown, as those do whose call had begun.
+cut, another machine, another system than Linux) the rows rest as unknown, as those do whose call had begun.
 """
 
 from __future__ import annotations
@@ -45,12 +45,13 @@ class FlightLog:
         """These rows are `sending` from now on. Where no file can be made, sending goes on without: after a death they
         are unknown then."""
         try:
-            self._file = self._file or (_File(self._most * _LINE) if ids else None)
+            self._file = self._file or (_File(self._most * _LINE) if ids and _boot() else None)
         except OSError as error:
             log.warning("no flight log: %s", error)
             return
-        for pk in ids:
-            self._mark(pk)
+        if self._file:
+            for pk in ids:
+                self._mark(pk, self._file.memory)
 
     def begins(self, pk: int) -> None:
         """Whether this one is sent, only the provider knows from here on."""
@@ -70,10 +71,9 @@ class FlightLog:
         if self._file:
             self._file.close()
 
-    def _mark(self, pk: int) -> None:
+    def _mark(self, pk: int, memory: mmap) -> None:
         """The sign comes last, as everywhere here: with it, the line is whole."""
-        assert self._file
-        at, self._end, memory = self._end, self._end + _LINE, self._file.memory
+        at, self._end = self._end, self._end + _LINE
         memory[at : at + _LINE] = b"\0" + str(pk).ljust(_LINE - 2).encode() + b"\n"
         memory[at] = ord("+")
         self._lines[pk] = at
@@ -142,6 +142,6 @@ def _folder() -> Path:
 
 @cache
 def _boot() -> str:
-    """One name for all that happens until the machine is started again. Elsewhere than on Linux each process is a
-    machine of its own, so that no file is believed."""
-    return _BOOT.read_text().strip() if _BOOT.exists() else uuid.uuid4().hex
+    """One name for all that happens until the machine is started again; "" where it has none (elsewhere than on Linux),
+    and no file could be believed."""
+    return _BOOT.read_text().strip() if _BOOT.exists() else ""

@@ -9,6 +9,7 @@ from datetime import timedelta as td
 import pytest
 
 from recovery.models import Message
+from recovery.outbox import flights
 from recovery.outbox.flights import FlightLog, LeftBehind, left_behind
 from recovery.outbox.prepare import prepare
 from recovery.outbox.send import rescue, send_due
@@ -88,6 +89,12 @@ def test_where_no_file_can_be_made_sending_goes_on_without(folder) -> None:
     log = flown(marked=[1], begun=[1], taken=[1])
     log.close()
     assert folder.read_text() == "in the way"
+
+
+def test_where_the_machine_has_no_name_for_its_start_nothing_is_written(folder, monkeypatch) -> None:
+    monkeypatch.setattr(flights, "_boot", lambda: "")
+    flown(marked=[1], begun=[1], taken=[1]).close()
+    assert (folder.exists(), left_behind()) == (False, LeftBehind())
 
 
 def test_two_who_look_at_once_are_not_both_told(folder, monkeypatch) -> None:
