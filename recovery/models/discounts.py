@@ -151,7 +151,7 @@ BEING_MADE = td(minutes=10)
 class DiscountCodeQuerySet(models.QuerySet["DiscountCode"]):
     def due(self, now: datetime) -> DiscountCodeQuerySet:
         """Codes that the shop has to be asked for, longest waiting first."""
-        return self.filter(state=CodeState.WANTED, due_at__lte=now).order_by("due_at")
+        return self.filter(state=CodeState.WANTED, due_at__lte=now).order_by("due_at", "pk")
 
     def to_close(self, now: datetime) -> DiscountCodeQuerySet:
         """Codes that are dead here and may still stand in the shop."""
