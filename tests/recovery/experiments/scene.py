@@ -18,6 +18,8 @@ from recovery.outbox.prepare import prepare
 from tests.factories import NOW, after, ago, checkout, make_flow, make_store, person, put
 
 DUE = after(minutes=31)
+MANY = 40
+"""Shoppers enough that a fair draw leaves neither of two arms empty, but for once in 10^11 runs."""
 
 
 def template(store: Store, key: str = "reminder", channel: Channel = Channel.EMAIL) -> MessageTemplate:

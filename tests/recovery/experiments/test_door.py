@@ -14,7 +14,7 @@ from recovery.experiments.plans import set_store_holdout
 from recovery.models import Assignment, Decision, Enrolment, Experiment, Flow, Message
 from recovery.outbox.prepare import prepare
 from tests.factories import UTC, after, ago, checkout, make_flow, make_store, order, person, put
-from tests.recovery.experiments.scene import DUE, arm, fall_silent, holding_out, run
+from tests.recovery.experiments.scene import DUE, MANY, arm, fall_silent, holding_out, run
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def states() -> dict[str, set[tuple[str, str]]]:
 
 
 def test_whoever_is_held_out_gets_nothing_and_is_counted_alike():
-    fall_silent(holding_out(), 40)
+    fall_silent(holding_out(), MANY)
     run()
     assert states() == {"treated": {("sending", "")}, "holdout": {("skipped", "held_out")}}
     rows = Assignment.objects.values_list("customer_id", "arm", "cart_id", "assigned_at")
@@ -42,7 +42,7 @@ def test_whoever_is_held_out_gets_nothing_and_is_counted_alike():
 
 def held_out_shopper() -> Customer:
     """One of those who get nothing, after the first message would have gone out."""
-    fall_silent(holding_out(), 8)
+    fall_silent(holding_out(), MANY)
     run()
     return Assignment.objects.filter(arm="holdout").order_by("pk")[0].customer
 
@@ -129,7 +129,7 @@ def test_a_holdout_of_the_store_goes_over_every_flow():
     store = make_store()
     make_flow(store)
     set_store_holdout(store, 50, now=ago(days=1))
-    fall_silent(store, 12)
+    fall_silent(store, MANY)
     run()
     assert states() == {"treated": {("sending", "")}, "holdout": {("skipped", "held_out")}}
     assert set(Message.objects.filter(reason="held_out").values_list("detail", flat=True)) == {
@@ -161,7 +161,7 @@ def test_only_whom_the_store_lets_through_is_drawn_by_the_flow():
 
 def test_after_its_end_nobody_is_counted_and_nobody_in_the_flow_is_let_in():
     store = holding_out()
-    fall_silent(store, 12)
+    fall_silent(store, MANY)
     Experiment.objects.update(ended_at=after(minutes=10))
     run()
     assert states() == {"treated": {("sending", "")}, "holdout": {("skipped", "held_out")}}

@@ -10,7 +10,7 @@ from customers.models import Channel
 from recovery.flows.publish import CannotPublish, StepPlan, VariantPlan, draft_of, publish
 from recovery.models import Assignment, Experiment, Message, TemplateText
 from tests.factories import NOW, after, ago, checkout, make_store, person, put
-from tests.recovery.experiments.scene import DUE, arm, fall_silent, publish_steps, run, template, two_variants
+from tests.recovery.experiments.scene import DUE, MANY, arm, fall_silent, publish_steps, run, template, two_variants
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +19,7 @@ def test_each_shopper_gets_the_template_of_their_variant():
     store = make_store()
     two_variants(store, template=template(store, "help"))
     TemplateText.objects.filter(template__name="Help").update(subject="Of variant B")
-    fall_silent(store, 16)
+    fall_silent(store, MANY)
     run()
     for message in Message.objects.select_related("variant"):
         assert message.variant and message.variant.name == arm(message.customer_id)
@@ -45,14 +45,14 @@ def test_a_shopper_keeps_their_variant_with_the_next_cart():
 def test_a_later_variant_waits_from_the_draw_and_goes_at_its_own_time():
     store = make_store()
     two_variants(store, delay=td(hours=4))
-    fall_silent(store, 12)
+    fall_silent(store, MANY)
     run()
     now = {
         m.variant.name: (m.state, m.reason, m.due_at) for m in Message.objects.select_related("variant") if m.variant
     }
     assert now["A"][:2] == ("sending", "")
     assert now["B"] == ("queued", "variant_delay", NOW + td(hours=4))
-    assert Assignment.objects.count() == 12
+    assert Assignment.objects.count() == MANY
     run(after(hours=4))
     assert set(Message.objects.values_list("state", flat=True)) == {"sending"}
     late = Message.objects.filter(variant__name="B")[0]
@@ -62,23 +62,23 @@ def test_a_later_variant_waits_from_the_draw_and_goes_at_its_own_time():
 def test_after_downtime_a_variant_that_came_too_late_is_counted_all_the_same():
     store = make_store()
     two_variants(store, delay=td(hours=24))
-    fall_silent(store, 12)
+    fall_silent(store, MANY)
     run(after(hours=8))
     told = {m.variant.name: (m.state, m.reason) for m in Message.objects.select_related("variant") if m.variant}
     assert told == {"A": ("skipped", "too_late"), "B": ("queued", "variant_delay")}
-    assert Assignment.objects.count() == 12
+    assert Assignment.objects.count() == MANY
 
 
 def test_held_out_shoppers_are_in_no_comparison_of_variants():
     store = make_store()
     variants = [VariantPlan("A"), VariantPlan("B", template=template(store, "help"))]
     publish_steps(store, StepPlan(td(minutes=30), template(store), variants=variants), holdout=50)
-    fall_silent(store, 30)
+    fall_silent(store, MANY)
     run()
     held = Assignment.objects.filter(arm="holdout").values_list("customer_id", flat=True)
     compared = Assignment.objects.filter(experiment__kind="variants").values_list("customer_id", flat=True)
     assert held and compared and not set(held) & set(compared)
-    assert len(held) + len(compared) == 30
+    assert len(held) + len(compared) == MANY
 
 
 def test_a_whatsapp_template_without_approval_stops_every_arm(settings):

@@ -134,8 +134,8 @@ def shoppers(trial: Experiment, count: int, lift: float) -> None:
         for person in everybody
     )
     rows, orders = [], []
-    for person, cart in zip(everybody, carts, strict=True):
-        arm = arm_of(trial.arms, trial.salt, person.pk)
+    for number, (person, cart) in enumerate(zip(everybody, carts, strict=True)):
+        arm = arm_of(trial.arms, trial.salt, number)  # not by primary key: the same draw in every run
         rows.append(Assignment(experiment=trial, customer=person, arm=arm, cart=cart, assigned_at=ago(days=30)))
         if random.random() < 0.1 + (lift if arm == "treated" else 0):
             total, at = Decimal(int(random.integers(20, 220))), ago(days=30) + td(hours=float(random.exponential(30)))
