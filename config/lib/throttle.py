@@ -16,7 +16,7 @@ import redis
 _SCRIPT = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1e6
-local waits, key, number, filled = {}, 0, 0, {}
+local waits, key, filled = {}, 0, {}
 for group = 1, tonumber(ARGV[1]) do
     local size = tonumber(ARGV[group + 1])
     local wait, full, first = 0, {}, KEYS[key + 1]
