@@ -10,6 +10,7 @@ from config.lib import batch
 from config.lib.wake import wake
 from recovery import ledger
 from recovery.discounts.decide import Asked, Carry, Decided, Wait, Without, decide
+from recovery.experiments.door import variant_of
 from recovery.ledger import entry_of
 from recovery.models import DiscountCode, Message, Offer, WithoutOffer
 from recovery.outbox.reach import place_of_shopper
@@ -18,9 +19,8 @@ from recovery.outbox.verdicts import Defer, Skip, Verdict
 
 def offer_id(message: Message) -> int | None:
     """The offer of the message's step, or of the variant that was drawn."""
-    step = message.step
-    variant = next((one for one in step.arms if one.pk == message.variant_id), None)
-    return variant.offer_of(step) if variant else step.offer_id
+    variant = variant_of(message)
+    return variant.offer_of(message.step) if variant else message.step.offer_id
 
 
 @dataclass(frozen=True, slots=True)
