@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from config.lib import batch, retry
 from customers.consent import suppress
 from recovery import ledger
-from recovery.ledger import Entry
+from recovery.ledger import Entry, entry_of
 from recovery.models import Message, MessageState
 from recovery.outbox.enqueue import fall_back
 from recovery.providers.base import Accepted, Ambiguous, Misconfigured, NotTried, Permanent, SendError
@@ -103,14 +103,5 @@ _VERDICTS = {
 
 
 def _entry(sent: Sent, row: dict[str, object]) -> Entry:
-    m = sent.message
     verdict = _VERDICTS[MessageState(str(row["state"]))]
-    return Entry(
-        m.store_id,
-        m.cart_id,
-        verdict,
-        str(row["reason"]),
-        str(row["detail"]),
-        enrolment_id=m.enrolment_id,
-        message_id=m.pk,
-    )
+    return entry_of(sent.message, verdict, str(row["reason"]), str(row["detail"]))
