@@ -26,8 +26,6 @@ from django.db.models import QuerySet
 from config.lib import batch
 from config.lib.clock import ticking
 from config.lib.logline import handed
-from recovery import ledger
-from recovery.ledger import entry_of
 from recovery.models import Message, MessageState
 from recovery.outbox import flights
 from recovery.outbox.breaker import Breaker
@@ -145,33 +143,19 @@ def rescue(now: datetime) -> int:
 
     Never repeated: for a reminder a lost message costs less than a double one.
     """
-    lease = td(seconds=settings.SENDING_LEASE_SECONDS)
-    left = flights.left_behind()
-    taken = Message.objects.filter(pk__in=batch.ids(left.taken), state=MessageState.SENDING)
-    sent = [Sent(message, message.to, Accepted(left.taken[message.pk])) for message in taken]
-    settle(sent, now=now)
-    rescued = len(sent) + _give_back(Message.objects.filter(pk__in=batch.ids(left.not_begun)), MessageState.QUEUED, now)
-    rescued += _give_back(Message.objects.filter(sent_at__lt=now - lease), MessageState.UNKNOWN, now)
+    left, lease = flights.left_behind(), td(seconds=settings.SENDING_LEASE_SECONDS)
+    stuck = Message.objects.filter(state=MessageState.SENDING)
+    rescued = _end(stuck.filter(pk__in=batch.ids(left.taken)), lambda message: Accepted(left.taken[message.pk]), now)
+    rescued += _end(stuck.filter(pk__in=batch.ids(left.not_begun)), lambda _: NotTried("worker_died"), now)
+    rescued += _end(stuck.filter(sent_at__lt=now - lease)[:1000], lambda _: Ambiguous("worker_died"), now)
     if rescued:
         handed(log, "rescue", count=rescued)
     return rescued
 
 
 @transaction.atomic
-def _give_back(rows: QuerySet[Message], state: MessageState, now: datetime) -> int:
-    stuck = rows.filter(state=MessageState.SENDING)
-    messages = list(stuck.select_for_update(skip_locked=True, no_key=True)[:1000])
-    unknown = state == MessageState.UNKNOWN
-    given_back = [
-        {
-            "id": m.pk,
-            "state": str(state),
-            "reason": "worker_died",
-            "attempts": m.attempts if unknown else m.attempts - 1,
-            "ended_at": now if unknown else None,
-        }
-        for m in messages
-    ]
-    batch.update(Message, given_back, where="t.state = 'sending'")
-    ledger.note((entry_of(m, "unknown" if unknown else "retry", "worker_died") for m in messages), now=now)
+def _end(rows: QuerySet[Message], how: Callable[[Message], Outcome], now: datetime) -> int:
+    """As if their sender had lived to write it down. Two rescuers do not both."""
+    messages = list(rows.select_for_update(skip_locked=True, no_key=True))
+    settle([Sent(message, message.to, how(message)) for message in messages], now=now)
     return len(messages)
