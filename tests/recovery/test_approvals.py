@@ -12,22 +12,10 @@ from recovery.approvals import NotPossible
 from recovery.channels.whatsapp import WhatsAppTexts
 from recovery.flows.standard import install_template
 from recovery.models import TemplateText
-from recovery.outbox import carriers
 from recovery.writing.versions import publish_texts
 from tests.factories import NOW, after, make_store
-from tests.standins.twilio import TwilioStandin
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def twilio(settings):
-    with TwilioStandin() as server:
-        settings.TWILIO_API_URL = server.url
-        settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = server.account.sid, server.account.token
-        settings.TWILIO_WHATSAPP_FROM = "+14155238886"
-        yield server
-    carriers._twilio.cache_clear()
 
 
 @pytest.fixture

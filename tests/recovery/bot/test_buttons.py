@@ -15,27 +15,15 @@ from recovery.channels.texts import LOCALES
 from recovery.channels.whatsapp import QuickReply, button_problems
 from recovery.links.words import page_words
 from recovery.models import Notice, Reply, SurveyAsk, SurveyButtons
-from recovery.outbox import carriers
 from recovery.outbox.notices import send_notices
 from recovery.surveys import REASONS
 from tests.factories import NOW, abandoned_cart, make_store, person
 from tests.recovery.callbacks.posting import phone
-from tests.standins.twilio import TwilioStandin
+from tests.standins.twilio import WHATSAPP_NUMBER, TwilioStandin
 
 pytestmark = pytest.mark.django_db
 
 NOON = NOW.replace(hour=10)
-SENDER = "whatsapp:+14155238886"
-
-
-@pytest.fixture
-def twilio(settings: Any) -> Any:
-    with TwilioStandin() as server:
-        settings.TWILIO_API_URL = server.url
-        settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = server.account.sid, server.account.token
-        settings.TWILIO_WHATSAPP_FROM = SENDER.partition(":")[2]
-        yield server
-    carriers._twilio.cache_clear()
 
 
 def answered(store: Store, n: int) -> Customer:
@@ -54,7 +42,7 @@ def test_it_goes_with_buttons_that_are_made_once(twilio: TwilioStandin) -> None:
     store = make_store(ask_why_by_text=True)
     for n in (1, 2):
         answered(store, n)
-        twilio.account.hear(f"whatsapp:{phone(n)}", SENDER, "Is it linen?")
+        twilio.account.hear(f"whatsapp:{phone(n)}", WHATSAPP_NUMBER, "Is it linen?")
     assert ask_due(NOON) == 2
     send_notices(NOON)
     (made,) = twilio.account.templates.values()

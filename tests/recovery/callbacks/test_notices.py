@@ -9,12 +9,10 @@ import pytest
 from customers.consent import suppress
 from customers.models import Store
 from recovery.models import Notice, ProviderPause
-from recovery.outbox import carriers
 from recovery.outbox.notices import Wish, ask, send_notices
 from recovery.providers.console.provider import read_mailbox
 from tests.factories import make_store
 from tests.recovery.callbacks.posting import DUE, phone
-from tests.standins.twilio import NUMBER, WHATSAPP_NUMBER, TwilioStandin
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,16 +24,6 @@ def wish(store: Store, purpose: str = "help", key: str = "k", channel: str = "wh
 def state() -> tuple[str, str]:
     notice = Notice.objects.get()
     return notice.state, notice.reason
-
-
-@pytest.fixture
-def twilio(settings):
-    with TwilioStandin() as server:
-        settings.TWILIO_API_URL = server.url
-        settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = server.account.sid, server.account.token
-        settings.TWILIO_FROM, settings.TWILIO_WHATSAPP_FROM = NUMBER, WHATSAPP_NUMBER.removeprefix("whatsapp:")
-        yield server
-    carriers._twilio.cache_clear()
 
 
 def test_the_same_wish_twice_is_one_notice(settings):

@@ -15,25 +15,13 @@ from recovery.callbacks.process import take_events
 from recovery.flows.runner import run_flows
 from recovery.flows.standard import install_standard_flow
 from recovery.models import Enrolment, Message, Notice, ProviderEvent
-from recovery.outbox import carriers
 from recovery.outbox.notices import send_notices
 from recovery.outbox.send import send_due
 from tests.factories import ago, checkout, make_store, person, put
 from tests.recovery.callbacks.posting import DUE, phone
-from tests.standins.twilio import NUMBER, WHATSAPP_NUMBER, Callback, TwilioStandin
+from tests.standins.twilio import NUMBER, WHATSAPP_NUMBER, Callback
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def twilio(settings):
-    with TwilioStandin() as server:
-        settings.TWILIO_API_URL = server.url
-        settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = server.account.sid, server.account.token
-        settings.TWILIO_FROM, settings.TWILIO_WHATSAPP_FROM = NUMBER, WHATSAPP_NUMBER.removeprefix("whatsapp:")
-        settings.TWILIO_SMS_PER_SECOND = 1000
-        yield server
-    carriers._twilio.cache_clear()
 
 
 def posted(call: Callback) -> int:

@@ -20,7 +20,6 @@ from recovery.outbox.reconcile import reconcile
 from recovery.outbox.send import send_due
 from recovery.providers.console.provider import read_mailbox
 from tests.factories import NOW, after, checkout, make_store, person, put
-from tests.standins.twilio import TwilioStandin
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,17 +31,6 @@ FINN, AMERICAN = "+358401234567", "+12125550123"
 def mailbox(settings, tmp_path):
     settings.MAILBOX_DIR = tmp_path
     return tmp_path
-
-
-@pytest.fixture
-def twilio(settings):
-    with TwilioStandin() as server:
-        settings.TWILIO_API_URL = f"http://127.0.0.1:{server.port}"
-        settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = server.account.sid, server.account.token
-        settings.TWILIO_FROM, settings.TWILIO_WHATSAPP_FROM = "+15005550006", "+14155238886"
-        settings.TWILIO_SMS_PER_SECOND = 1000
-        yield server
-    carriers._twilio.cache_clear()
 
 
 def queued(*consents: str, phone: str = FINN, at: datetime = NOW, country: str = "FI", **fields) -> Store:

@@ -14,20 +14,12 @@ from recovery.outbox.flights import FlightLog, LeftBehind, left_behind
 from recovery.outbox.prepare import prepare
 from recovery.outbox.send import rescue, send_due
 from tests.recovery.outbox.test_outcomes import DUE, queue
-from tests.standins.smtp import SmtpStandin
 
 
 @pytest.fixture(autouse=True)
 def folder(settings, tmp_path):
     settings.DATA_DIR = tmp_path
     return tmp_path / "flights"
-
-
-@pytest.fixture
-def smtp(settings):
-    with SmtpStandin() as server:
-        settings.EMAIL_URL = f"smtp://127.0.0.1:{server.port}"
-        yield server
 
 
 def killed(log: FlightLog) -> None:

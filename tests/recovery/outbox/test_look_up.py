@@ -12,11 +12,9 @@ from recovery import intake
 from recovery.flows.runner import run_flows
 from recovery.flows.standard import install_standard_flow
 from recovery.models import Message, ProviderPause
-from recovery.outbox import carriers
 from recovery.outbox.reconcile import reconcile
 from recovery.outbox.send import send_due
 from tests.factories import NOW, after, checkout, make_store, person, put
-from tests.standins.twilio import NUMBER, TwilioStandin
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,14 +22,9 @@ DUE = after(minutes=31)
 LATER = DUE + td(minutes=2)
 
 
-@pytest.fixture
-def twilio(settings):
-    with TwilioStandin() as server:
-        settings.TWILIO_API_URL, settings.TWILIO_FROM = server.url, NUMBER
-        settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = server.account.sid, server.account.token
-        settings.TWILIO_SMS_PER_SECOND, settings.SENDING_THREADS = 1000, 1
-        yield server
-    carriers._twilio.cache_clear()
+@pytest.fixture(autouse=True)
+def one_at_a_time(settings):
+    settings.SENDING_THREADS = 1
 
 
 def reminded(count: int) -> Store:

@@ -11,7 +11,6 @@ from customers.models import Suppression
 from recovery import intake
 from recovery.flows.runner import run_flows
 from recovery.models import Decision, Message, ProviderPause
-from recovery.outbox import carriers
 from recovery.outbox.send import rescue, send_due
 from tests.factories import NOW, after, checkout, make_flow, make_store, person, put
 from tests.standins.smtp import SmtpStandin
@@ -19,14 +18,6 @@ from tests.standins.smtp import SmtpStandin
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DUE = after(minutes=31)
-
-
-@pytest.fixture
-def smtp(settings):
-    with SmtpStandin() as server:
-        settings.EMAIL_URL = f"smtp://127.0.0.1:{server.port}"
-        yield server
-    carriers._smtp.cache_clear()
 
 
 def queue(count: int = 1, **fields):
