@@ -12,7 +12,7 @@ from graphql import GraphQLError, build_schema, graphql_sync, parse, validate
 
 from tests.standins.loop import Standin, cut
 from tests.standins.shopify_admin.discounts import Discount, Shop, UserError
-from tests.standins.twilio.wire import Answer, Request, read
+from tests.standins.wire import Answer, Request, read
 
 TOKEN = "shpat_0123456789abcdef0123456789abcdef"
 _VERSION = "/admin/api/2026-07/graphql.json"

@@ -20,7 +20,7 @@ from tests.standins.twilio.account import ACCOUNT_SID, AUTH_TOKEN, Account
 from tests.standins.twilio.callbacks import Callback, callback, inbound_form, status_form
 from tests.standins.twilio.resources import API_VERSION, Message
 from tests.standins.twilio.rules import Refused, one
-from tests.standins.twilio.wire import Answer, Request, post, read
+from tests.standins.wire import Answer, Request, post, read
 
 _MESSAGES = re.compile(rf"/{API_VERSION}/Accounts/(?P<account>\w+)/Messages(?:/(?P<sid>\w+))?\.json")
 _CONTENT = re.compile(r"/v1/Content(?:/(?P<sid>\w+)(?P<approval>/ApprovalRequests(?:/whatsapp)?)?)?")

@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 from tests.standins.loop import Standin, cut
-from tests.standins.twilio.wire import Answer, Request, read
+from tests.standins.wire import Answer, Request, read
 
 KEY, SECRET = "ck_" + "a1" * 20, "cs_" + "b2" * 20
 _PATH = re.compile(r"/wp-json/wc/v3/coupons(?P<batch>/batch)?")
