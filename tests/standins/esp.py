@@ -10,27 +10,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import socket
 from collections import deque
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from tests.standins.loop import Standin, cut
-
-_REASONS = {200: "OK", 401: "Unauthorized", 409: "Conflict", 422: "Unprocessable", 429: "Too Many", 500: "Error"}
-Answer = tuple[int, dict[str, Any], dict[str, str]]
+from tests.standins.wire import Answer, HttpStandin, Request
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: dict[str, Any] | list[str] = field(default_factory=dict)
-
-
-class EspStandin(Standin):
+class EspStandin(HttpStandin):
     """Faults, each used once by the next send: a status ("429", "500"), "429 7" (with Retry-After), "drop_before" (not
     taken), "drop_after" (taken, no answer), "hang", "garbage" (taken, an answer nobody can read)."""
 
@@ -49,15 +36,9 @@ class EspStandin(Standin):
     def url(self) -> str:
         return f"http://{self.host}:{self.port}/"
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        while request := await _read(reader):
-            if not await self._handle(request, writer):
-                return
-
-    async def _handle(self, request: Request, writer: asyncio.StreamWriter) -> bool:
+    async def answer(self, request: Request) -> Answer | None:
         if request.path.startswith("/standin/"):
-            return await _write(writer, self._steered(request))
+            return self._steered(request)
         if self.latency:
             await asyncio.sleep(self.latency)
         self.requests.append(request)
@@ -67,49 +48,49 @@ class EspStandin(Standin):
         if fault in ("drop_before", "drop_after"):
             if fault == "drop_after":
                 self._send(request)
-            cut(writer)
-            return False
+            return None
         if fault == "garbage":
             self._send(request)
-            return await _write(writer, (200, {}, {}), b"<html>a proxy was here</html>")
-        return await _write(writer, _failed(fault) if fault else self._send(request))
+            return Answer(200, b"<html>a proxy was here</html>")
+        return _failed(fault) if fault else self._send(request)
 
     def _steered(self, request: Request) -> Answer:
-        if request.path == "/standin/faults" and isinstance(request.body, list):
-            self.faults.extend(request.body)
-        return 200, {"taken": self.taken, "faults": list(self.faults)}, {}
+        if request.path == "/standin/faults" and request.method == "POST":
+            self.faults.extend(request.json())
+        return Answer(200, {"taken": self.taken, "faults": list(self.faults)})
 
     def _send(self, request: Request) -> Answer:
-        if not isinstance(request.body, dict):
-            return 422, {"name": "validation_error", "message": "not an object"}, {}
+        mail = request.json()
+        if not isinstance(mail, dict):
+            return Answer(422, {"name": "validation_error", "message": "not an object"})
         speaks = self._postmark if request.path == "/email" else self._resend
-        return speaks(request, request.body)
+        return speaks(request, mail)
 
     def _postmark(self, request: Request, mail: dict[str, Any]) -> Answer:
         if self.token and request.headers.get("x-postmark-server-token") != self.token:
-            return 401, {"ErrorCode": 10, "Message": "Request does not contain a valid Server token."}, {}
+            return Answer(401, {"ErrorCode": 10, "Message": "Request does not contain a valid Server token."})
         to = _address(mail["To"])
         if "@" not in to:
-            return 422, {"ErrorCode": 300, "Message": f"Invalid 'To' address: '{to}'."}, {}
+            return Answer(422, {"ErrorCode": 300, "Message": f"Invalid 'To' address: '{to}'."})
         if to in self.suppressed:
             words = "You tried to send to a recipient that has been marked as inactive.\n"
             words += f"Found inactive addresses: {to}.\nInactive recipients are ones that have bounced."
-            return 422, {"ErrorCode": 406, "Message": words}, {}
-        return 200, {"To": mail["To"], "MessageID": self._take(mail), "ErrorCode": 0, "Message": "OK"}, {}
+            return Answer(422, {"ErrorCode": 406, "Message": words})
+        return Answer(200, {"To": mail["To"], "MessageID": self._take(mail), "ErrorCode": 0, "Message": "OK"})
 
     def _resend(self, request: Request, mail: dict[str, Any]) -> Answer:
         if self.token and request.headers.get("authorization") != f"Bearer {self.token}":
-            return 401, {"statusCode": 401, "name": "validation_error", "message": "API key is invalid"}, {}
+            return Answer(401, {"statusCode": 401, "name": "validation_error", "message": "API key is invalid"})
         key, text = request.headers.get("idempotency-key", ""), json.dumps(mail, sort_keys=True)
         if key not in self._answers:
-            answer: Answer = (200, {"id": self._take(mail)}, {})
+            answer = Answer(200, {"id": self._take(mail)})
             if not key:
                 return answer
             self._answers[key] = (text, answer)
         first, answer = self._answers[key]
         if first != text:
             message = "Same idempotency key used with a different request payload"
-            return 409, {"statusCode": 409, "name": "invalid_idempotent_request", "message": message}, {}
+            return Answer(409, {"statusCode": 409, "name": "invalid_idempotent_request", "message": message})
         return answer
 
     def _take(self, mail: dict[str, Any]) -> str:
@@ -118,32 +99,11 @@ class EspStandin(Standin):
         return str(uuid4())
 
 
-async def _read(reader: asyncio.StreamReader) -> Request | None:
-    try:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    except asyncio.IncompleteReadError:
-        return None
-    method, path, _ = head[0].split(" ", 2)
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
-    body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return Request(method, path.partition("?")[0], headers, json.loads(body) if body else {})
-
-
-async def _write(writer: asyncio.StreamWriter, answer: Answer, raw: bytes | None = None) -> bool:
-    status, body, headers = answer
-    content = json.dumps(body).encode() if raw is None else raw
-    lines = [f"HTTP/1.1 {status} {_REASONS.get(status, 'Status')}", f"Content-Length: {len(content)}"]
-    lines += ["Content-Type: application/json", *(f"{name}: {value}" for name, value in headers.items())]
-    writer.write("\r\n".join([*lines, "", ""]).encode() + content)
-    await writer.drain()
-    return True
-
-
 def _failed(fault: str) -> Answer:
     """A fault like "429 7" is status 429 with Retry-After: 7."""
     status, _, wait = fault.partition(" ")
     body = {"ErrorCode": 1, "Message": "as asked", "name": "as_asked", "message": "as asked"}
-    return int(status), body, {"Retry-After": wait} if wait else {}
+    return Answer(int(status), body, {"Retry-After": wait} if wait else None)
 
 
 def _address(mailbox: str) -> str:

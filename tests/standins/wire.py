@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.standins.loop import Standin, cut
 
 _REASONS = {200: "OK", 201: "Created", 204: "No Content", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found"}
 _REASONS |= {409: "Conflict", 429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable"}
@@ -43,6 +47,28 @@ class Answer:
             *(f"{name}: {value}" for name, value in (self.headers or {}).items()),
         ]
         return "\r\n".join([*lines, "", ""]).encode() + content
+
+
+class HttpStandin(Standin):
+    """One request after the other, on each connection."""
+
+    @property
+    def host_and_port(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @abstractmethod
+    async def answer(self, request: Request) -> Answer | None:
+        """None: hang up without a word."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while request := await read(reader):
+            answer = await self.answer(request)
+            if answer is None:
+                cut(writer)
+                return
+            writer.write(answer.raw())
+            await writer.drain()
 
 
 async def read(reader: asyncio.StreamReader) -> Request | None:

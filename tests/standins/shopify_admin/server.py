@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +9,8 @@ from typing import Any
 
 from graphql import GraphQLError, build_schema, graphql_sync, parse, validate
 
-from tests.standins.loop import Standin, cut
 from tests.standins.shopify_admin.discounts import Discount, Shop, UserError
-from tests.standins.wire import Answer, Request, read
+from tests.standins.wire import Answer, HttpStandin, Request
 
 TOKEN = "shpat_0123456789abcdef0123456789abcdef"
 _VERSION = "/admin/api/2026-07/graphql.json"
@@ -20,7 +18,7 @@ _SCHEMA = build_schema((Path(__file__).parent / "schema.graphql").read_text("utf
 _COST = 10  # of any mutation, as Shopify counts it
 
 
-class ShopifyStandin(Standin):
+class ShopifyStandin(HttpStandin):
     """Faults, each used once by the next request: a status ("500", "429"), "throttled", "denied", "drop_before" (not
     done), "drop_after" (done, no answer), "html" (done, an answer nobody can read)."""
 
@@ -33,25 +31,11 @@ class ShopifyStandin(Standin):
         self.client = ("client-id", "client-secret")
 
     @property
-    def host_and_port(self) -> str:
-        return f"{self.host}:{self.port}"
-
-    @property
     def codes(self) -> dict[str, Discount]:
         """Every code that stands in the shop, with its discount."""
         return {code: discount for discount in self.shop.discounts.values() for code in discount.codes}
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while request := await read(reader):
-            answer = self._answer(request)
-            if answer is None:
-                cut(writer)
-                return
-            writer.write(answer.raw())
-            await writer.drain()
-
-    def _answer(self, request: Request) -> Answer | None:
-        """None: hang up without a word."""
+    async def answer(self, request: Request) -> Answer | None:
         if request.path == "/admin/oauth/access_token":
             return self._token(request)
         if request.method != "POST" or request.path != _VERSION:

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import random
 import re
-import socket
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +14,11 @@ from urllib.parse import urlencode
 
 import requests
 
-from tests.standins.loop import Standin, cut
 from tests.standins.twilio.account import ACCOUNT_SID, AUTH_TOKEN, Account
 from tests.standins.twilio.callbacks import Callback, callback, inbound_form, status_form
 from tests.standins.twilio.resources import API_VERSION, Message
 from tests.standins.twilio.rules import Refused, one
-from tests.standins.wire import Answer, Request, post, read
+from tests.standins.wire import Answer, HttpStandin, Request, post
 
 _MESSAGES = re.compile(rf"/{API_VERSION}/Accounts/(?P<account>\w+)/Messages(?:/(?P<sid>\w+))?\.json")
 _CONTENT = re.compile(r"/v1/Content(?:/(?P<sid>\w+)(?P<approval>/ApprovalRequests(?:/whatsapp)?)?)?")
@@ -38,7 +36,7 @@ class Automatic:
     double: float = 0.0
 
 
-class TwilioStandin(Standin):
+class TwilioStandin(HttpStandin):
     """Faults, each used once by the next message: a status with options ("429 retry=7", "400 code=21610", "500
     code=20500", "400 code=21211 problem" for RFC 9457), "drop_before" (not taken), "drop_after" (taken, no answer),
     "hang", "garbage" (taken, an answer nobody can read).
@@ -104,18 +102,7 @@ class TwilioStandin(Standin):
 
     # -- HTTP
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        while request := await read(reader):
-            answer = await self._answer(request)
-            if answer is None:
-                cut(writer)
-                return
-            writer.write(answer.raw())
-            await writer.drain()
-
-    async def _answer(self, request: Request) -> Answer | None:
-        """None: hang up without a word."""
+    async def answer(self, request: Request) -> Answer | None:
         if request.path.startswith("/standin/"):
             return await self._steered(request)
         if self.latency:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import re
 from collections import deque
@@ -11,8 +10,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import count
 from typing import Any
 
-from tests.standins.loop import Standin, cut
-from tests.standins.wire import Answer, Request, read
+from tests.standins.wire import Answer, HttpStandin, Request
 
 KEY, SECRET = "ck_" + "a1" * 20, "cs_" + "b2" * 20
 _PATH = re.compile(r"/wp-json/wc/v3/coupons(?P<batch>/batch)?")
@@ -30,7 +28,7 @@ class Refused(Exception):
         self.told = {"code": code, "message": message, "data": {"status": status}}
 
 
-class WooCommerceStandin(Standin):
+class WooCommerceStandin(HttpStandin):
     """Faults, each used once by the next request: a status ("500", "429", "401"), "drop_before" (not done),
     "drop_after" (done, no answer), "html" (an answer nobody can read), "half" (the second item fails once)."""
 
@@ -43,24 +41,10 @@ class WooCommerceStandin(Standin):
         self._half = False
 
     @property
-    def host_and_port(self) -> str:
-        return f"{self.host}:{self.port}"
-
-    @property
     def by_code(self) -> dict[str, dict[str, Any]]:
         return {coupon["code"]: coupon for coupon in self.coupons.values()}
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while request := await read(reader):
-            answer = self._answer(request)
-            if answer is None:
-                cut(writer)
-                return
-            writer.write(answer.raw())
-            await writer.drain()
-
-    def _answer(self, request: Request) -> Answer | None:
-        """None: hang up without a word."""
+    async def answer(self, request: Request) -> Answer | None:
         fault = self.faults.popleft() if self.faults else ""
         if fault == "drop_before":
             return None
