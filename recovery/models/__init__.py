@@ -3,7 +3,15 @@
 from recovery.models.credits import Credit
 from recovery.models.discounts import Audience, CodeSource, CodeState, DiscountCode, Offer, OfferKind, StoreDiscount
 from recovery.models.experiments import Assignment, Experiment, ExperimentKind
-from recovery.models.figures import DailyFigures, DailySteps, MonthlyFigures, RolledDay, RolledMonth, TouchedDay
+from recovery.models.figures import (
+    DailyFigures,
+    DailySpread,
+    DailySteps,
+    MonthlySpread,
+    RolledDay,
+    RolledMonth,
+    TouchedDay,
+)
 from recovery.models.first_run import FirstRun
 from recovery.models.flows import (
     Enrolment,
@@ -32,6 +40,7 @@ __all__ = [
     "CodeState",
     "Credit",
     "DailyFigures",
+    "DailySpread",
     "DailySteps",
     "Decision",
     "DiscountCode",
@@ -57,7 +66,7 @@ __all__ = [
     "ProviderEvent",
     "ProviderPause",
     "Reply",
-    "MonthlyFigures",
+    "MonthlySpread",
     "RolledDay",
     "RolledMonth",
     "StepFallback",

@@ -42,8 +42,9 @@ class RolledDay(models.Model):
         return f"figures of {self.day}"
 
 
-class _Cell(models.Model):
-    """Sums over some carts of a store: a cell of `recovery.reports.cells`."""
+class DailyFigures(models.Model):
+    """Of the carts of a store that were started on one local day: a cell of `recovery.reports.cells`, of one of the
+    facets that count everything."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
     day = models.DateField()
@@ -80,32 +81,58 @@ class _Cell(models.Model):
     unclear = models.IntegerField()
 
     class Meta:
-        abstract = True
-
-    def __str__(self) -> str:
-        return f"{self.day} {self.facet}={self.value}"
-
-
-class DailyFigures(_Cell):
-    """Of the carts that were started on one local day."""
-
-    class Meta:
         verbose_name_plural = "daily figures"
         indexes = [
             models.Index(fields=["store", "facet", "day"], name="figures_of_day"),
             models.Index(fields=["store", "currency"], name="figures_currencies", condition=models.Q(facet="money")),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.day} {self.facet}={self.value}"
 
-class MonthlyFigures(_Cell):
-    """Of those of a calendar month, which `day` is the first of: the days' cells added up, so that a year is few rows.
 
-    Facets that keep every filter apart are not among them: they have few rows a day.
+class _Spread(models.Model):
+    """The carts that have these filters in common, spread over the values of one facet: products, pages, hours ….
+
+    The lists are of one length and order: so many values would be a row for nearly each cart and product. With an empty
+    `segment` it is the carts of every segment, channel and flow together, of the same currency and device.
     """
 
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    facet = models.CharField(max_length=10)
+    currency = models.CharField(max_length=3)
+    device = models.CharField(max_length=10)
+    segment = models.CharField(max_length=10)
+    channels = ArrayField(models.CharField(max_length=10))
+    flows = ArrayField(models.BigIntegerField())
+
+    value = ArrayField(models.CharField(max_length=120))
+    label = ArrayField(models.CharField(max_length=120))
+    settled = ArrayField(models.IntegerField())
+    unordered = ArrayField(models.IntegerField())
+    returned = ArrayField(models.IntegerField())
+    worth_unordered = ArrayField(models.DecimalField(max_digits=20, decimal_places=3))
+
     class Meta:
-        verbose_name_plural = "monthly figures"
-        indexes = [models.Index(fields=["store", "facet", "day"], name="figures_of_month")]
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.facet}: {len(self.value)}"
+
+
+class DailySpread(_Spread):
+    """Of the carts that were started on one local day."""
+
+    class Meta:
+        indexes = [models.Index(fields=["store", "facet", "day"], name="spread_of_day")]
+
+
+class MonthlySpread(_Spread):
+    """Of those of a calendar month, which `day` is the first of: the days added up, so that a year is quickly read."""
+
+    class Meta:
+        indexes = [models.Index(fields=["store", "facet", "day"], name="spread_of_month")]
 
 
 class RolledMonth(models.Model):

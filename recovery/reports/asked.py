@@ -30,11 +30,6 @@ class Asked:
     channel: str = ""
     flow: int = 0
 
-    @property
-    def only_rolled_filters(self) -> bool:
-        """Do the narrow facets keep these filters apart?"""
-        return not (self.segment or self.channel or self.flow)
-
     def before(self) -> Asked:
         """The same for as many days right before."""
         length = self.period.last - self.period.first + td(days=1)

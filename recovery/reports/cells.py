@@ -1,13 +1,12 @@
 """Judged carts summed into cells: one for each day, facet and filter. What a cell counts is written here and nowhere
 else: the rollup keeps the cells of a day, and what is not rolled up is summed by the same statement when asked for.
 
-A facet is one way to look at the carts: all of them (""), by their stage, device, hour, source, page, product …. Only
-the facet "" and "money" keep every filter apart; the others keep currency and device, or they would hold a row a cart.
+A facet is one way to look at the carts: all of them (""), by their stage, device, hour, source, page, product ….
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from recovery.reports.asked import Asked
 from recovery.reports.judged import judged
@@ -38,13 +37,14 @@ WORTHS = {
 #: Of the facet "money", in the currency of the orders. `unclear`: refunded in another currency, in no sum.
 MONEY = ("orders", "revenue", "squares", "discount", "unclear")
 DIMENSIONS = ("currency", "device", "segment", "channels", "flows")
-#: Facets that keep every filter apart.
+#: Facets that count everything. Of the others, which have many values, only `SPREAD_NUMBERS` are asked for and kept.
 WHOLE = frozenset({"", "money", "left_out"})
 PRODUCTS = frozenset({"product", "category"})
 #: The ends of the spans in which the facet "delay" counts who came back, in hours after the silence began.
 DELAYS = (1, 3, 6, 12, 24, 48, 72, 168)
 
 NUMBERS = (*MEASURES, *WORTHS, *MONEY)
+SPREAD_NUMBERS = ("settled", "unordered", "returned", "worth_unordered")
 COLUMNS = ("day", "facet", "value", "label", *DIMENSIONS, *NUMBERS)
 
 
@@ -87,9 +87,20 @@ _VALUES = {
     "delay": _DELAY,
 }
 FACETS = (*_VALUES, "money", *sorted(PRODUCTS))
+SPREAD = tuple(name for name in FACETS if name not in WHOLE)
+
+
+def numbers_of(facets: Iterable[str]) -> Sequence[str]:
+    """What is kept of all of these facets."""
+    return NUMBERS if set(facets) <= WHOLE else SPREAD_NUMBERS
+
 
 # Rollup and page sum by the statements below. A page asks for some numbers, and keeps no filter apart that it has
 # heeded already: what it does not ask for is neither looked up nor summed.
+
+
+def _filters(apart: bool) -> str:
+    return ", ".join(DIMENSIONS[1:]) if apart else "'', '', '{}'::text[], '{}'::bigint[]"
 
 
 def _sums(worth: str, numbers: Sequence[str]) -> str:
@@ -102,17 +113,10 @@ def _sums(worth: str, numbers: Sequence[str]) -> str:
 
 
 def _carts(facets: Sequence[str], numbers: Sequence[str], apart: bool) -> str:
-    """Of all facets of `_VALUES`. The device is kept apart wherever anything is."""
-    whole = [name for name in facets if name in WHOLE]
-    lookups = {"segment": "''", "channels": "'{}'::text[]", "flows": "'{}'::bigint[]"}
-    kept = [
-        f"CASE WHEN f.facet IN ('', 'left_out') THEN {name} ELSE {none} END" if apart and whole else none
-        for name, none in lookups.items()
-    ]
+    """Of all facets of `_VALUES`."""
     values = ", ".join(f"('{name}', {_VALUES[name]})" for name in facets)
     return f"""
-        SELECT day, f.facet, f.value, '', currency, {"device" if apart else "''"}, {", ".join(kept)},
-            {_sums("total", numbers)}
+        SELECT day, f.facet, f.value, '', currency, {_filters(apart)}, {_sums("total", numbers)}
         FROM filtered CROSS JOIN LATERAL (VALUES {values}) f(facet, value)
         WHERE f.value IS NOT NULL AND (left_out = '' OR f.facet = 'left_out')
         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -133,11 +137,10 @@ _HELD = """
 
 def _products(numbers: Sequence[str], apart: bool) -> str:
     return f"""
-        SELECT day, f.facet, f.value, max(f.label), currency, {"device" if apart else "''"}, '', '{{}}'::text[],
-            '{{}}'::bigint[], {_sums("f.worth", numbers)}
+        SELECT day, f.facet, f.value, max(f.label), currency, {_filters(apart)}, {_sums("f.worth", numbers)}
         FROM filtered CROSS JOIN LATERAL ({_HELD}) f
         WHERE left_out = ''
-        GROUP BY 1, 2, 3, 5, 6
+        GROUP BY 1, 2, 3, 5, 6, 7, 8, 9
     """
 
 
@@ -161,9 +164,8 @@ _ORDERS = """
 
 
 def _money(apart: bool) -> str:
-    kept = "e.device, e.segment, e.channels, e.flows" if apart else "'', '', '{}'::text[], '{}'::bigint[]"
     return f"""
-        SELECT e.day, 'money', e.why, '', o.currency, {kept}, {", ".join("0" for _ in [*MEASURES, *WORTHS])},
+        SELECT e.day, 'money', e.why, '', o.currency, {_filters(apart)}, {", ".join("0" for _ in [*MEASURES, *WORTHS])},
             count(*) FILTER (WHERE NOT back.unclear),
             coalesce(sum(net.amount) FILTER (WHERE NOT back.unclear), 0),
             coalesce(sum(net.amount * net.amount) FILTER (WHERE NOT back.unclear), 0),

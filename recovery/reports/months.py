@@ -1,6 +1,6 @@
 """Months whose days are all kept and settled, added up: a year of products is half a million cells by day.
 
-Only the facets that do not keep every filter apart are added up; the others have few cells a day, and are drawn by day.
+Only the facets with many values are added up; the others have few cells a day, and are drawn by day.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ from datetime import timedelta as td
 from django.db import transaction
 
 from customers.models import Store
-from recovery.models import MonthlyFigures, RolledMonth
-from recovery.reports import cells
+from recovery.models import MonthlySpread, RolledMonth
+from recovery.reports import cells, spread
 from recovery.reports.asked import Asked, days_of
 from recovery.reports.kept import fetch, run
-
-_FACETS = [name for name in cells.FACETS if name not in cells.WHOLE]
 
 
 def whole_months(asked: Asked, kept: Set[date]) -> list[date]:
@@ -42,14 +40,9 @@ _READY = """
     WHERE r.days = extract(day FROM r.month + interval '1 month' - interval '1 day')
       AND NOT EXISTS (SELECT FROM recovery_rolledmonth m WHERE m.store_id = %(store)s AND m.month = r.month)
 """
-_KEY = ("facet", "value", "currency", "device", "segment", "channels", "flows")
-_SUM = f"""
-    INSERT INTO recovery_monthlyfigures (store_id, day, label, {", ".join((*_KEY, *cells.NUMBERS))})
-    SELECT %(store)s, %(month)s, max(label), {", ".join((*_KEY, *(f"sum({name})" for name in cells.NUMBERS)))}
-    FROM recovery_dailyfigures
-    WHERE store_id = %(store)s AND facet = ANY(%(facets)s) AND day >= %(month)s AND day <= %(last)s
-    GROUP BY {", ".join(_KEY)} ORDER BY facet
-"""
+_SUM = spread.packed(
+    "recovery_monthlyspread", spread.summed("store_id = %(store)s AND facet = ANY(%(facets)s) AND day = ANY(%(days)s)")
+)
 
 
 def sum_months(store: Store) -> None:
@@ -59,10 +52,10 @@ def sum_months(store: Store) -> None:
 
 
 def _sum_month(store: Store, month: date) -> None:
-    told = {"store": store.pk, "month": month, "last": days_in(month)[-1], "facets": _FACETS}
+    told = {"store": store.pk, "day": month, "days": days_in(month), "facets": list(cells.SPREAD)}
     with transaction.atomic():
         _hold(store, month, "")
-        MonthlyFigures.objects.filter(store=store, day=month).delete()
+        MonthlySpread.objects.filter(store=store, day=month).delete()
         run(_SUM, told)
         RolledMonth.objects.get_or_create(store=store, month=month)
 

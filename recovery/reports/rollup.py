@@ -19,8 +19,8 @@ from django.db import transaction
 
 from config.lib.logline import handed
 from customers.models import Store
-from recovery.models import DailyFigures, RolledDay, TouchedDay
-from recovery.reports import cells, sending
+from recovery.models import DailyFigures, DailySpread, RolledDay, TouchedDay
+from recovery.reports import cells, sending, spread
 from recovery.reports.asked import Asked, days_of, settings_of
 from recovery.reports.kept import fetch, kept_days, run
 from recovery.reports.months import days_in, forget_month, sum_months, whole_months
@@ -47,15 +47,11 @@ _READ = """
     WHERE %(currency)s = '' OR currency = %(currency)s
     GROUP BY {key}
 """
-_KEPT = """SELECT {columns} FROM {table}
-    WHERE store_id = %(store)s AND facet = ANY(%(facets)s) AND {days}
-      AND (%(device)s = '' OR device = %(device)s) AND (%(segment)s = '' OR segment = %(segment)s)
+_FILTERS = """(%(device)s = '' OR device = %(device)s) AND (%(segment)s = '' OR segment = %(segment)s)
       AND (%(channel)s = '' OR %(channel)s = ANY(channels)) AND (%(flow)s = 0 OR %(flow)s = ANY(flows))"""
-_BY_DAY = {
-    "table": "recovery_dailyfigures",
-    "days": "day >= %(first)s AND day <= %(last)s AND day <> ALL(%(elsewhere)s)",
-}
-_BY_MONTH = {"table": "recovery_monthlyfigures", "days": "day = ANY(%(months)s)"}
+_WHICH = f"store_id = %(store)s AND facet = ANY(%(facets)s) AND {_FILTERS}"
+_DAYS = "day >= %(first)s AND day <= %(last)s AND day <> ALL(%(elsewhere)s)"
+_MONTHS = "day = ANY(%(months)s)"
 
 
 def cells_of(
@@ -63,23 +59,19 @@ def cells_of(
     facets: Iterable[str],
     *,
     by_day: bool = False,
-    numbers: Sequence[str] = cells.NUMBERS,
+    numbers: Sequence[str] | None = None,
     kept: Set[date] | None = None,
 ) -> list[Cell]:
     """The cells of the facets, summed over the asked period and filters; a dict of facet, value, label, currency, the
     numbers, and with `by_day` the day. Kept figures where they hold, judged afresh where not.
 
-    `kept`: the days whose figures hold, where the caller has asked that already.
+    `numbers`: those that are asked for, else all that are kept of these facets. `kept`: the days whose figures hold,
+    where the caller has asked that already.
     """
     wanted = list(facets)
-    rolled = asked.only_rolled_filters or set(wanted) <= cells.WHOLE
-    kept = (kept_days(asked) if kept is None else kept) if rolled else frozenset()
-    return _cells(asked, wanted, kept, by_day, numbers)
-
-
-def afresh(asked: Asked, facets: list[str]) -> list[Cell]:
-    """The cells of the period, with every cart judged now."""
-    return _cells(asked, facets, frozenset(), False, cells.NUMBERS)
+    return _cells(
+        asked, wanted, kept_days(asked) if kept is None else kept, by_day, numbers or cells.numbers_of(wanted)
+    )
 
 
 def _cells(asked: Asked, facets: list[str], kept: Set[date], by_day: bool, numbers: Sequence[str]) -> list[Cell]:
@@ -92,13 +84,25 @@ def _cells(asked: Asked, facets: list[str], kept: Set[date], by_day: bool, numbe
     # The currency of money is the orders': of the carts none is left out for theirs, but their cells are, in the end.
     judged_as = replace(asked, currency="") if "money" in facets else asked
     key = ["facet", "value", "currency", *(["day"] if by_day else [])]
-    columns = ", ".join([*key, "label", *numbers])
-    parts = [_KEPT.format(columns=columns, **_BY_DAY)] if kept else []
-    parts += [_KEPT.format(columns=columns, **_BY_MONTH)] if months else []
-    parts += [f"SELECT {columns} FROM ({cells.cells_sql(judged_as, facets, numbers)}) judged"] if others else []
+    columns = [*key, "label", *numbers]
+    parts = _kept(facets, columns, bool(months)) if kept else []
+    if others:
+        parts.append(f"SELECT {', '.join(columns)} FROM ({cells.cells_sql(judged_as, facets, numbers)}) judged")
     sums = ", ".join(f"sum({name}){_whole(name)} AS {name}" for name in numbers)
     sql = _READ.format(key=", ".join(key), sums=sums, rows=" UNION ALL ".join(parts))
-    return [dict(zip([*key, "label", *numbers], row, strict=True)) for row in fetch(sql, told)]
+    return [dict(zip(columns, row, strict=True)) for row in fetch(sql, told)]
+
+
+def _kept(facets: Iterable[str], columns: Sequence[str], months: bool) -> list[str]:
+    """Statements for the kept cells of these facets."""
+    parts = []
+    if cells.WHOLE & set(facets):
+        parts.append(f"SELECT {', '.join(columns)} FROM recovery_dailyfigures WHERE {_WHICH} AND {_DAYS}")
+    if set(facets) <= cells.WHOLE:
+        return parts
+    which = f"{_WHICH} AND {spread.ASKED}"
+    parts.append(spread.cells_in("recovery_dailyspread", columns, f"{which} AND {_DAYS}"))
+    return [*parts, *([spread.cells_in("recovery_monthlyspread", columns, f"{which} AND {_MONTHS}")] if months else [])]
 
 
 def together(found: Sequence[Cell]) -> list[Cell]:
@@ -158,25 +162,31 @@ def roll_day(store: Store, day: date, *, now: datetime) -> None:
     The marks are taken away first: what changes while this runs leaves a mark of its own, and the day is summed again.
     """
     asked = Asked(store, Period(day, day, store.zone), now)
-    told = asked.parameters([day]) | {"facets": list(cells.FACETS)}
+    told = asked.parameters([day]) | {"facets": list(cells.FACETS), "day": day}
     with transaction.atomic():
         fetch("SELECT pg_advisory_xact_lock(%s, %s)", [store.pk, day.toordinal()])
         forget_month(store, day)
         TouchedDay.objects.filter(store=store, at__gte=asked.period.since, at__lt=asked.period.until).delete()
-        DailyFigures.objects.filter(store=store, day=day).delete()
-        columns = ", ".join(cells.COLUMNS)
-        made = cells.cells_sql(asked, cells.FACETS, apart=True)
-        run(
-            f"INSERT INTO recovery_dailyfigures (store_id, {columns}) SELECT %(store)s, made.* FROM ({made}) made "
-            "ORDER BY facet",  # what is read together lies together
-            told,
-        )
+        for figures in (DailyFigures, DailySpread):
+            figures.objects.filter(store=store, day=day).delete()
+        run(_keep(asked), told | {"whole": sorted(cells.WHOLE), "spread": list(cells.SPREAD)})
         sending.roll_day(asked, told)
         RolledDay.objects.update_or_create(
             store=store,
             day=day,
             defaults={"as_of": now, "valid_until": _valid_until(told), "settings": settings_of(store)},
         )
+
+
+def _keep(asked: Asked) -> str:
+    """One statement, so that the carts are judged once."""
+    columns = ", ".join(cells.COLUMNS)
+    return f"""
+        WITH made AS MATERIALIZED ({cells.cells_sql(asked, cells.FACETS, apart=True)}), whole AS (
+            INSERT INTO recovery_dailyfigures (store_id, {columns})
+            SELECT %(store)s, made.* FROM made WHERE facet = ANY(%(whole)s) ORDER BY facet
+        ) {spread.packed("recovery_dailyspread", spread.BOTH)}
+    """
 
 
 # Every time of the day's carts that is still ahead: when the first of them comes, a verdict may change by itself.

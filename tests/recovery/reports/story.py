@@ -8,7 +8,7 @@ from typing import Any
 
 from carts.models import Cart, Order
 from customers.models import Store
-from recovery.models import Click, Credit, Enrolment, Flow, FlowStep, Link, Message
+from recovery.models import Click, Credit, Enrolment, Flow, FlowStep, FlowVersion, Link, Message
 from recovery.reports.figures import Figures, figures
 from recovery.reports.period import period
 from tests.factories import NOW, abandoned_cart, after, make_flow, order, person, put
@@ -47,11 +47,29 @@ def message(cart: Cart, *, sent_at: datetime | None = None, state: str = "sent",
         },
     )  # fmt: skip
     planned = after(minutes=30)
-    defaults = {"due_at": planned, "planned_at": planned, "expires_at": after(hours=7), "sent_at": sent_at or planned}
+    defaults = {
+        "due_at": planned, "planned_at": planned, "expires_at": after(hours=7), "sent_at": sent_at or planned,
+        "channel": "email",
+    }  # fmt: skip
     return Message.objects.create(
-        store=cart.store, enrolment=enrolment, step=step, cart=cart, customer=cart.customer, channel="email",
-        state=state, **(defaults | fields),
+        store=cart.store, enrolment=enrolment, step=step, cart=cart, customer=cart.customer, state=state,
+        **(defaults | fields),
     )  # fmt: skip
+
+
+def enter_another_flow(cart: Cart, at: datetime) -> Flow:
+    """The cart goes through a second flow too, which writes nothing."""
+    flow, _ = Flow.objects.get_or_create(store=cart.store, name="Win back")
+    version, _ = FlowVersion.objects.get_or_create(flow=flow, number=1)
+    assert cart.customer
+    Enrolment.objects.get_or_create(
+        cart=cart,
+        flow=flow,
+        defaults={
+            "store": cart.store, "version": version, "customer": cart.customer, "anchor_at": at, "enrolled_at": at,
+        },
+    )  # fmt: skip
+    return flow
 
 
 def click(sent: Message, at: datetime, *, machine_reason: str = "") -> Click:
