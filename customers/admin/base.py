@@ -115,6 +115,16 @@ class Page(OwnChoices, ModelAdmin):
     empty_title = ""
     empty_hint = ""
     deeds: tuple[Deed, ...] = ()
+    #: Above the list: what it holds, in a sentence or two.
+    lead = ""
+    list_before_template = "admin/lead.html"
+
+    def told_lead(self, request: HttpRequest) -> str:
+        """As the list is filtered just now."""
+        return self.lead
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {**(extra_context or {}), "lead": self.told_lead(request)})
 
     def get_deeds(self, request: HttpRequest, obj: Model) -> list[Deed]:
         """The deeds that make sense for this row and that the user may do."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta as td
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -22,8 +19,9 @@ from customers.access import may, own, stores_for
 from customers.admin.base import address
 from customers.models import PrivacyRequest, Store
 from customers.models.privacy import PrivacyKind
+from recovery.admin.jobs import FRESH_SECONDS, Job, fresh, listed, s
 from recovery.admin.rate_card import Card
-from recovery.admin.wording import standing
+from recovery.admin.sender_health import pauses, taken, turned_away, whatsapp_texts
 from recovery.first_steps import standings
 from recovery.models import (
     EventState,
@@ -34,9 +32,7 @@ from recovery.models import (
     Message,
     MessageState,
     ProviderEvent,
-    ProviderPause,
     Reply,
-    TemplateText,
 )
 from recovery.providers.twilio.codes import CODES, Kind
 from recovery.reports import definitions, health
@@ -46,23 +42,8 @@ from recovery.reports.words import money
 
 #: More stores than these are found by the list of stores.
 _MOST_STORES = 8
-#: The headline numbers are this old at most.
-_FRESH_SECONDS = 60
 _UNKNOWN_FOR = td(days=7)
 _ANSWERED_WITHIN = td(days=7)
-
-
-_T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Something to do. `tone`: bad for what loses messages or orders now, warn for what will."""
-
-    text: str
-    link: str
-    action: str
-    tone: str = "warn"
 
 
 def front_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -85,9 +66,10 @@ def front_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def jobs(user: Any, stores: list[Store], now: datetime) -> list[Job]:
     """What wants doing in somebody's own stores, the most pressing first."""
-    return [
-        *_pauses(user, now),
-        *_taken(stores, now),
+    found = [
+        *pauses(user, now),
+        *turned_away(user, stores, now),
+        *taken(stores, now),
         *_waiting_shoppers(user, now),
         *_refused(user, now),
         *_dead_letters(user),
@@ -97,55 +79,12 @@ def jobs(user: Any, stores: list[Store], now: datetime) -> list[Job]:
         *_silent_stores(stores),
         *_nameless_stores(stores),
         *_flows(stores),
-        *_whatsapp_texts(stores),
+        *whatsapp_texts(stores, now),
         *_lopsided(user, stores),
         *_unknown(user, now),
         *_privacy(user),
     ]
-
-
-def _pauses(user: Any, now: datetime) -> list[Job]:
-    standing = own(user, ProviderPause.objects.standing(now), "recovery.view_providerpause")
-    found = [
-        Job(
-            f"{pause.provider} is paused for {pause.store or 'all stores that share it'}: {pause.detail or pause.code}",
-            address(pause), "Look", "bad",
-        )
-        for pause in standing.select_related("store")[:5]
-    ]  # fmt: skip
-    if not user.is_superuser and ProviderPause.objects.standing(now).filter(store=None).exists():
-        # Its detail may speak of other stores: that is for who runs the installation.
-        words = "The provider that all stores share is paused; who runs this installation is told why"
-        found.append(Job(words, _listed("recovery_message"), "See what waits", "bad"))
-    return found
-
-
-def _taken(stores: list[Store], now: datetime) -> list[Job]:
-    """What mailbox providers hold against a sender, while it can still be mended."""
-    found: list[Job] = []
-    for one in _fresh("taken", stores, lambda: health.taken(stores, now)):
-        period, listed = f"of the last {one.days} days", {"store__id__exact": str(one.store.pk)}
-        if (one.complaint_rate or 0) >= health.COMPLAINT_WARNING:
-            bad = (one.complaint_rate or 0) >= health.COMPLAINT_LIMIT
-            text = (
-                f"{one.store}: {one.complaint_rate:.2%} of the e-mails {period} were reported as spam; "
-                f"Gmail and Yahoo turn senders away at {health.COMPLAINT_LIMIT:.1%}"
-            )
-            link = _listed("customers_suppression", reason__exact="complaint", **listed)
-            found.append(Job(text, link, "Look", "bad" if bad else "warn"))
-        if (one.bounce_rate or 0) >= health.BOUNCE_LIMIT:
-            text = (
-                f"{one.store}: {one.bounce_rate:.1%} of the e-mails {period} bounced; "
-                f"above {health.BOUNCE_LIMIT:.0%} mailbox providers trust a sender less"
-            )
-            link = _listed("customers_suppression", reason__exact="bounce", **listed)
-            found.append(Job(text, link, "Look", "bad"))
-    return _once_each(found)
-
-
-def _once_each(jobs: list[Job]) -> list[Job]:
-    """Of the same store and trouble the shorter period says it all."""
-    return list({job.link: job for job in reversed(jobs)}.values())[::-1]
+    return sorted(found, key=lambda job: job.tone != "bad")
 
 
 def _lopsided(user: Any, stores: list[Store]) -> list[Job]:
@@ -156,38 +95,33 @@ def _lopsided(user: Any, stores: list[Store]) -> list[Job]:
             f"An experiment of {one.flow or one.store} drew other shares than planned: its results mean nothing",
             reverse("admin_experiment", args=[one.pk]), "Look", "bad",
         )
-        for one in _fresh("lopsided", stores, lambda: health.lopsided(stores))[:5]
+        for one in fresh("lopsided", stores, lambda: health.lopsided(stores))[:5]
     ]  # fmt: skip
-
-
-def _fresh(what: str, stores: list[Store], ask: Callable[[], list[_T]]) -> list[_T]:
-    """Counting takes its time, so the answer for these stores is kept for a minute."""
-    whose = ".".join(str(store.pk) for store in stores)
-    name = hashlib.sha256(whose.encode()).hexdigest()[:20]
-    found: list[_T] = cache.get_or_set(f"{what}.{name}.{settings.VERSION}", ask, _FRESH_SECONDS) or []
-    return found
 
 
 def _dead_letters(user: Any) -> list[Job]:
     rows = (
         own(user, Delivery.objects.dead(), "carts.view_delivery")
         .order_by()
-        .values_list("store__name")
+        .values_list("store_id", "store__name")
         .annotate(count=Count("pk"))
     )
-    link = _listed("carts_delivery", state__exact=DeliveryState.DEAD)
     return [
-        Job(f"{count} webhook{_s(count)} of {name} could not be read", link, "Read and put back", "bad")
-        for name, count in rows.order_by("-count")[:5]
-    ]
+        Job(
+            f"{count} webhook{s(count)} of {name} could not be read",
+            listed("carts_delivery", state__exact=DeliveryState.DEAD, store__id__exact=str(pk)),
+            "Read and put back", "bad",
+        )
+        for pk, name, count in rows.order_by("-count")[:5]
+    ]  # fmt: skip
 
 
 def _dead_events(user: Any) -> list[Job]:
     count = own(user, ProviderEvent.objects.dead(), "recovery.view_providerevent")[:1_000].count()
     if not count:
         return []
-    link = _listed("recovery_providerevent", state__exact=EventState.DEAD)
-    return [Job(f"{count} callback{_s(count)} of providers could not be applied", link, "Read and apply again", "bad")]
+    link = listed("recovery_providerevent", state__exact=EventState.DEAD)
+    return [Job(f"{count} callback{s(count)} of providers could not be applied", link, "Read and apply again", "bad")]
 
 
 def _waiting_shoppers(user: Any, now: datetime) -> list[Job]:
@@ -197,7 +131,7 @@ def _waiting_shoppers(user: Any, now: datetime) -> list[Job]:
     if not count:
         return []
     return [Job(f"{count} repl{'y waits' if count == 1 else 'ies wait'} for an answer",
-                _listed("recovery_reply", intent="none"), "Answer", "bad")]  # fmt: skip
+                listed("recovery_reply", intent="none"), "Answer", "bad")]  # fmt: skip
 
 
 def _refused(user: Any, now: datetime) -> list[Job]:
@@ -207,8 +141,8 @@ def _refused(user: Any, now: datetime) -> list[Job]:
     rows = own(user, failed, "recovery.view_message").order_by().values_list("reason").annotate(Count("pk"))
     return [
         Job(
-            f"{count} message{_s(count)} of the last 7 days failed: {wrong[reason].meaning} ({wrong[reason].code})",
-            _listed("recovery_message", reason=reason), "Look", "bad",
+            f"{count} message{s(count)} of the last 7 days failed: {wrong[reason].meaning} ({wrong[reason].code})",
+            listed("recovery_message", reason=reason), "Look", "bad",
         )
         for reason, count in sorted(rows, key=lambda row: -row[1])[:5]
     ]  # fmt: skip
@@ -277,24 +211,13 @@ def _flows(stores: list[Store]) -> list[Job]:
     return [*list(written.values())[:5], *idle[:5]]
 
 
-def _whatsapp_texts(stores: list[Store]) -> list[Job]:
-    """What Meta has said no to: shoppers get the step's next channel meanwhile."""
-    told = TemplateText.objects.filter(approval__in=["rejected", "paused", "disabled"], template__store__in=stores)
-    found = told.select_related("template__store").order_by("-approval_since", "-pk")[:5]
-    return [Job(_told(text), address(text.template), "Look") for text in found]
-
-
-def _told(text: TemplateText) -> str:
-    return f"“{text.template}” ({text.locale}) of {text.template.store}: {standing(text)}"
-
-
 def _unknown(user: Any, now: datetime) -> list[Job]:
     asked = Q(state=MessageState.UNKNOWN, planned_at__gte=now - _UNKNOWN_FOR)
     count = own(user, Message.objects.filter(asked), "recovery.view_message")[:1_000].count()
     if not count:
         return []
-    text = f"{count} message{_s(count)} of the last 7 days may or may not have been sent; none is repeated"
-    return [Job(text, _listed("recovery_message", state__exact=MessageState.UNKNOWN), "Look")]
+    text = f"{count} message{s(count)} of the last 7 days may or may not have been sent; none is repeated"
+    return [Job(text, listed("recovery_message", state__exact=MessageState.UNKNOWN), "Look")]
 
 
 def _privacy(user: Any) -> list[Job]:
@@ -304,20 +227,12 @@ def _privacy(user: Any) -> list[Job]:
     return [Job(text, reverse("admin:customers_privacyrequest_changelist"), "Answer")] if count else []
 
 
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"
-
-
-def _listed(model: str, **asked: str) -> str:
-    return f"{reverse(f'admin:{model}_changelist')}?{urlencode(asked)}"
-
-
 def _shop(store: Store, now: datetime) -> dict[str, Any]:
     """A store's headline numbers of the last 30 days."""
     found: Any = cache.get_or_set(
         f"headline.{store.pk}.{settings.VERSION}",
         lambda: figures(store, period(None, None, as_of=now, zone=store.zone), as_of=now),
-        _FRESH_SECONDS,
+        FRESH_SECONDS,
     )
     names = ("net_abandonment", "return", "attributed_recovery")
     return {

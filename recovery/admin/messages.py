@@ -16,11 +16,14 @@ from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import action, display
 
-from customers.admin.base import BY_STORE, Deed, Reading, by_choice, linked, local
+from customers.access import may
+from customers.admin.base import BY_STORE, Deed, Reading, address, by_choice, linked, local
 from customers.admin.finding import number_after, own_stores, people
+from recovery import pauses
 from recovery.admin import by_hand
 from recovery.admin.by_hand import by_whom, tried
 from recovery.admin.mailview import mail_page, wants_pictures
+from recovery.admin.wording import channel_in_words
 from recovery.flows import desk
 from recovery.models import Decision, Message, MessageState, ProviderPause
 from recovery.outbox.verdicts import Defer
@@ -247,11 +250,13 @@ class Decisions(Reading):
 class ProviderPauses(Reading):
     """Providers that kept failing. A pause ends by itself, or when somebody lifts it."""
 
-    list_display = ("provider", "channel", "told_store", "told_state", "code", "detail", "began_at", "until")
+    change_form_template = "admin/pause.html"
+    list_display = ("told_channel", "told_store", "told_state", "provider", "code", "detail", "began", "ends")
     list_filter = ("channel", "provider")
     list_select_related = ("store",)
+    sortable_by = ("began",)
     ordering = ("-began_at",)
-    fields = ("provider", "channel", "store", "code", "detail", "began_at", "until", "lifted_at")
+    fields = ()
     actions = ("lift_all",)
     empty_title = "No provider was ever paused"
     empty_hint = "When a mail server or a service keeps failing, it is left alone for a while, and it says so here."
@@ -261,8 +266,24 @@ class ProviderPauses(Reading):
         return super().get_deeds(request, obj) if standing(obj) else []
 
     def lift(self, request: HttpRequest, obj: ProviderPause) -> None:
-        ProviderPause.objects.filter(pk=obj.pk, lifted_at=None).update(lifted_at=timezone.now())
-        self.message_user(request, "Lifted: the next message tries the provider again.", notices.SUCCESS)
+        pauses.lift([obj], now=timezone.now())
+        self.message_user(request, "Lifted: what waits tries the provider again now.", notices.SUCCESS)
+
+    def facts(self, request: HttpRequest, obj: Any) -> Mapping[str, Any]:
+        stands = standing(obj)
+        own = obj.store is not None and may(request.user, "customers.change_store", obj.store)
+        return {
+            "title": f"{channel_in_words(obj.channel)} of {self.told_store(obj)}",
+            "pause": obj,
+            "stands": stands,
+            "state": self.told_state(obj),
+            "channel": channel_in_words(obj.channel),
+            "whose": self.told_store(obj),
+            "waiting": pauses.waiting_for(obj) if stands else 0,
+            "settings_url": address(obj.store) if own else "",
+            "began": local(obj.began_at, obj.store),
+            "ends": local(obj.lifted_at or obj.until, obj.store),
+        }
 
     def has_lift_permission(self, request: HttpRequest) -> bool:
         user: Any = request.user
@@ -270,15 +291,25 @@ class ProviderPauses(Reading):
 
     @action(description="Lift the pause", permissions=["lift"])
     def lift_all(self, request: HttpRequest, rows: QuerySet[ProviderPause]) -> None:
-        now = timezone.now()
-        standing_ids = list(ProviderPause.objects.standing(now).filter(pk__in=rows).values_list("pk", flat=True))
-        count = ProviderPause.objects.filter(pk__in=standing_ids, lifted_at=None).update(lifted_at=now)
+        count = pauses.lift(rows, now=timezone.now())
         said = f"{count} lifted." if count else "None of these is in force."
         self.message_user(request, said, notices.SUCCESS if count else notices.WARNING)
 
+    @display(description="Channel", ordering="channel")
+    def told_channel(self, row: ProviderPause) -> str:
+        return channel_in_words(row.channel)
+
     @display(description="Store")
     def told_store(self, row: ProviderPause) -> str:
-        return str(row.store) if row.store else "all that share it"
+        return str(row.store) if row.store else "all stores that share a sender"
+
+    @display(description="Since", ordering="began_at")
+    def began(self, row: ProviderPause) -> object:
+        return local(row.began_at, row.store)
+
+    @display(description="Until")
+    def ends(self, row: ProviderPause) -> object:
+        return local(row.lifted_at or row.until, row.store)
 
     @display(description="State", label={"Paused": "danger", "Lifted": "info", "Over": "success"})
     def told_state(self, row: ProviderPause) -> str:

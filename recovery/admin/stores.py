@@ -16,15 +16,16 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
-from carts.inbox import doors
+from carts.inbox import doors, refusals
 from carts.models import Delivery
 from config.lib.durations import in_words
 from config.lib.sealing import Unsealable
 from customers.access import may
 from customers.admin.base import Deed, Page, address, local
-from customers.models import Store, StoreSecret
-from recovery import attribution
-from recovery.admin.store_form import SecretForm, StoreForm
+from customers.models import Channel, Store, StoreSecret
+from recovery import attribution, pauses
+from recovery.admin.store_form import TWILIO, SecretForm, StoreForm
+from recovery.first_steps import turned_away
 from recovery.flows.standard import install_standard_flow
 from recovery.models import FirstRun
 from recovery.opening import new_secret, webhook_url
@@ -104,12 +105,14 @@ class Stores(Page):
             secret = given or new_secret()
             StoreSecret.rotate(store, secret, now=timezone.now())
             doors.forget()
+            refusals.clear(store.pk)
             self.log_change(request, store, "New webhook secret")
             if not given:
                 return self._show_once(request, store, secret)
             self.message_user(request, "The new secret is in use. The older one stays valid for two days.")
             return redirect(address(store))
         context = self._context(request, store) | {"title": f"New webhook secret for {store}", "form": form}
+        context["refused"] = turned_away(store)
         return TemplateResponse(request, "admin/store_secret.html", context)
 
     def _show_once(self, request: HttpRequest, store: Store, secret: str) -> HttpResponse:
@@ -139,6 +142,7 @@ class Stores(Page):
         if "api_secret" in form.cleaned_data:
             obj.set_api(form.api_access())
         super().save_model(request, obj, form, change)
+        self._try_again(obj, form)
         if change and "attribution_days" in form.changed_data:
             attribution.recredit(obj)
         if not change:
@@ -148,6 +152,14 @@ class Stores(Page):
             StoreSecret.rotate(obj, secret or form.made_secret, now=timezone.now())
             request.made_secret = form.made_secret  # type: ignore[attr-defined]
         doors.forget()
+
+    def _try_again(self, store: Store, form: Any) -> None:
+        """Who mends the settings of a provider should not have to know that it is paused."""
+        mail = {"mail_server", "forget_mail_server"}.intersection(form.changed_data)
+        phones = {*TWILIO, "twilio_token"}.intersection(form.changed_data)
+        channels = [*([Channel.EMAIL] if mail else []), *([Channel.SMS, Channel.WHATSAPP] if phones else [])]
+        if channels:
+            pauses.lift_of(store, *channels, now=timezone.now())
 
     def response_add(self, request: HttpRequest, obj: Store, post_url_continue: str | None = None) -> HttpResponse:
         made = getattr(request, "made_secret", "")
@@ -180,6 +192,7 @@ class Stores(Page):
             "first_delivery": local(first.received_at, obj) if first else "",
             "secrets": secrets,
             "secret_url": address(obj, "secret"),
+            "refused": turned_away(obj) if refusals.rows([obj.pk]) else "",
         }
 
     @display(description="Mail server in use")

@@ -1,7 +1,10 @@
-"""How a WhatsApp text stands with Meta, in words."""
+"""How things stand, in words: a WhatsApp text with Meta, a channel, a moment."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from customers.models import Channel, Store
 from recovery.models import TemplateText
 
 _STANDING = {
@@ -26,3 +29,15 @@ def standing(text: TemplateText) -> str:
 def tone(text: TemplateText) -> str:
     """good | bad | warn | info, for a pill."""
     return _TONES.get(text.approval, "warn")
+
+
+def channel_in_words(channel: str) -> str:
+    """SMS"""
+    return str(dict(Channel.choices).get(channel, channel))
+
+
+def clock(at: datetime, store: Store | None, now: datetime) -> str:
+    """By the store's clock, UTC where there is no store: 16:30, or 21 Nov 16:30 on another day."""
+    zone = store.zone if store else UTC
+    there, today = at.astimezone(zone), now.astimezone(zone).date()
+    return f"{there:%H:%M}{'' if store else ' UTC'}" if there.date() == today else f"{there:%d %b %H:%M}"

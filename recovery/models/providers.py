@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 
-from customers.models import Store
+from customers.models import Channel, Store
 
 
 class ProviderPauseQuerySet(models.QuerySet["ProviderPause"]):
@@ -33,4 +33,4 @@ class ProviderPause(models.Model):
         indexes = [models.Index(fields=["channel", "provider"], name="pause_standing", condition=Q(lifted_at=None))]
 
     def __str__(self) -> str:
-        return f"{self.provider} paused: {self.code}"
+        return f"{dict(Channel.choices).get(self.channel, self.channel)} paused: {self.code}"

@@ -13,7 +13,8 @@ from carts.inbox.process import drain
 from carts.models import Cart, Delivery, DeliveryState, Order
 from customers.models import StoreSecret
 from tests.carts.sources.signing import generic_headers, load, shopify_headers, woo_headers
-from tests.factories import NOW, SECRET, make_store
+from tests.factories import NOW, SECRET, after, make_store
+from tests.servers import empty_redis
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,6 +79,30 @@ def test_the_newest_refusal_is_noted_without_anything_that_was_posted():
     noted = refusals.newest(store.pk)
     assert noted and noted.why == "webhook-timestamp is more than five minutes off"
     assert refusals.newest(store.pk + 1) is None
+
+
+def test_a_row_of_refusals_says_since_when_and_how_many():
+    store, begun = make_store(), after(minutes=0)
+    empty_redis()
+    for minute in range(3):
+        refusals.forget()  # as if ten seconds had passed, or in another process
+        refusals.note(store.pk, "made with another secret", after(minutes=minute))
+    newest = refusals.Refusal(after(minutes=2), "made with another secret")
+    assert refusals.rows([store.pk, store.pk + 1]) == {store.pk: refusals.Row(begun, 3, newest)}
+    refusals.clear(store.pk)
+    assert (refusals.rows([store.pk]), refusals.newest(store.pk)) == ({}, None)
+
+
+def test_of_a_flood_of_refusals_little_is_written():
+    store = make_store()
+    empty_redis()
+    refusals.forget()
+    for _ in range(50):
+        refusals.note(store.pk, "made with another secret", NOW)
+    assert refusals.rows([store.pk])[store.pk].count == 1
+    refusals._noted.clear()  # ten seconds later the next tells of all
+    refusals.note(store.pk, "made with another secret", NOW)
+    assert refusals.rows([store.pk])[store.pk].count == 51
 
 
 def test_unknown_store_wrong_method_and_large_body_are_told_apart(settings):

@@ -73,8 +73,8 @@ def test_the_front_page_names_rates_above_their_limits_to_their_own_people(store
     Membership.objects.create(user=user, store=store, role=Role.MARKETER)
     told = [(job.text.split(";")[0], job.tone) for job in jobs(user, [store], ASKED)][:2]
     assert told == [
-        ("Puro: 0.50% of the e-mails of the last 7 days were reported as spam", "bad"),
-        ("Puro: 2.0% of the e-mails of the last 7 days bounced", "bad"),
+        ("Puro: 1 of 200 e-mails of the last 7 days was reported as spam, 0.50%", "bad"),
+        ("Puro: 4 of 200 e-mails of the last 7 days bounced, 2.0%", "bad"),
     ]
     assert jobs(stranger, [], ASKED) == []
 
