@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Count, Prefetch, Q
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from config.lib.durations import spoken
 from customers.admin.base import address, local
@@ -18,6 +19,7 @@ from customers.models import Store
 from recovery.admin.questions import in_words
 from recovery.channels import liquid
 from recovery.channels.context import cleaned
+from recovery.flows.publish import said_of_twins
 from recovery.models import (
     Enrolment,
     EnrolmentState,
@@ -87,6 +89,7 @@ class StepShown:
     numbers: list[Number]
     skipped: list[tuple[str, int]]
     variants: list[VariantShown]
+    twins: list[str]
 
 
 def versions_of(flow: Flow) -> list[FlowVersion]:
@@ -189,6 +192,7 @@ def _shown(
         numbers=_numbers(whole) if whole else [],
         skipped=_reasons(whole) if whole else [],
         variants=_variants(step, figures),
+        twins=[capfirst(said) for said in said_of_twins(step)],
     )
 
 

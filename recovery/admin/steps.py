@@ -8,12 +8,13 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.text import capfirst
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from recovery.admin.fields import SpanField
 from recovery.admin.questions import QUESTIONS, Question, Row, Rows
 from recovery.admin.variants import Choices, Variants
-from recovery.flows.publish import StepPlan
+from recovery.flows.publish import StepPlan, said_of_twins
 from recovery.models import Flow, FlowStep, MessageTemplate, WithoutOffer
 
 #: What a step sends, in the order of preference.
@@ -87,6 +88,11 @@ class Editor:
     def name(self) -> str:
         """In the address: the step's id, or "new"."""
         return str(self.step.pk) if self.step else "new"
+
+    @property
+    def twins(self) -> list[str]:
+        """Of the variants as they were saved."""
+        return [capfirst(said) for said in said_of_twins(self.step)] if self.step else []
 
     @property
     def questions(self) -> tuple[Question, ...]:

@@ -52,6 +52,14 @@ def variant_arms(step: FlowStep) -> list[Arm]:
     ]
 
 
+def twins(step: FlowStep) -> list[list[str]]:
+    """The names of variants that shoppers could not tell apart: same template, time and discount."""
+    names: dict[tuple[Any, ...], list[str]] = {}
+    for arm in variant_arms(step):
+        names.setdefault((arm["template"], arm["delay"], arm["offer"]), []).append(str(arm["name"]))
+    return [group for group in names.values() if len(group) > 1]
+
+
 def trials_of(version: FlowVersion) -> list[Trial]:
     """The tests that a version asks for: its holdout, and each step with variants."""
     found = []

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from recovery.conditions import BadConditions, Conditions
-from recovery.experiments.plans import start_trials
+from recovery.experiments.plans import start_trials, twins
 from recovery.flows.changes import changes as changes  # told before one publishes
 from recovery.models import (
     Flow,
@@ -153,9 +153,20 @@ def problems(version: FlowVersion) -> list[str]:
 
 
 def warnings(version: FlowVersion) -> list[str]:
-    """What some shoppers would never get, in sentences. It does not stand against publishing."""
+    """What some shoppers would never get, and tests that cannot tell anything, in sentences. It does not stand against
+    publishing."""
     steps = list(version.steps.prefetch_related("fallbacks", "variants").order_by("position"))
-    return [str(problem) for problem in _lawful(version, steps) if not problem.error]
+    found = [f"Step {step.position}: {same}" for step in steps for same in said_of_twins(step)]
+    return found + [str(problem) for problem in _lawful(version, steps) if not problem.error]
+
+
+def said_of_twins(step: FlowStep) -> list[str]:
+    """Of variants that are the same, in sentences. Two may be so on purpose: a test of the draw itself (A/A)."""
+    return [
+        f"the variants {', '.join(names[:-1])} and {names[-1]} are the same: between them the test can only find "
+        "chance. Give one another template, time or discount, unless you want to try out the draw itself."
+        for names in twins(step)
+    ]
 
 
 def _problems(step: FlowStep, before: FlowStep | None, store_id: int) -> list[str]:

@@ -64,6 +64,19 @@ def said(response: Any) -> str:
     return " ".join(str(line) for line in get_messages(response.wsgi_request))
 
 
+def test_variants_that_are_the_same_are_told_on_the_page_in_the_editor_and_before_publishing(boss, flow):
+    first = step(flow, 1)
+    same = {"variant": ["v0", "v1"], "v0-name": "A", "v0-weight": 1, "v1-name": "B", "v1-weight": 1}
+    boss.post(editor(flow, first), typed(first.template, 30, "minute", **same))
+    edit, publishing = (
+        f"{address(flow)}?edit={step(flow, 1).pk}",
+        reverse("admin:recovery_flow_publish", args=[flow.pk]),
+    )
+    pages = [boss.get(at).content.decode() for at in (address(flow), edit, publishing)]
+    told = [page.count("ariants A and B are the same") for page in pages]
+    assert told == [1, 1, 1]
+
+
 def test_a_changed_step_makes_a_draft_and_moves_to_its_time(boss, flow):
     last = step(flow, 3)
     boss.post(editor(flow, last), typed(last.template, 2, **asked(("min_total", "min_total", "50"))))

@@ -8,6 +8,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from recovery.experiments.plans import set_store_holdout, store_holdout, trials_of
+from recovery.flows.publish import problems, publish, warnings
 from recovery.models import Experiment, StepVariant
 from tests.factories import NOW, after, make_flow, make_store
 
@@ -64,6 +65,18 @@ def test_variants_of_a_published_step_never_change():
 
 def test_a_version_without_holdout_and_variants_asks_for_no_test():
     assert trials_of(make_flow(make_store()).versions.get()) == []
+
+
+def test_variants_that_are_the_same_are_warned_of_and_may_be_published(draft_step):
+    for name, delay in (("A", None), ("B", draft_step.delay), ("C", td(hours=4))):
+        StepVariant.objects.create(step=draft_step, name=name, delay=delay)
+    flow = draft_step.version.flow
+    said = (
+        "Step 1: the variants A and B are the same: between them the test can only find chance. "
+        "Give one another template, time or discount, unless you want to try out the draw itself."
+    )
+    assert (warnings(draft_step.version), problems(draft_step.version)) == ([said], [])
+    assert publish(flow, now=NOW).number == 2
 
 
 def test_an_arm_tells_in_what_it_differs(draft_step):
