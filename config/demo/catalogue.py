@@ -9,8 +9,6 @@ CURRENCY = "EUR"
 SHIPPING = Decimal("6.90")
 FREE_SHIPPING_FROM = Decimal("100.00")
 _TAX_RATE = Decimal("0.255")
-#: The shop takes this share off for whatever discount code it is shown: it only demonstrates that codes arrive.
-_CODE_SHARE = Decimal("0.10")
 _CENT = Decimal("0.01")
 
 
@@ -60,11 +58,12 @@ class Sums:
     total: Decimal
 
 
-def sums(quantities: dict[str, int], code: str = "") -> Sums:
-    """Add up slugs and quantities; a discount code takes its share off the goods."""
+def sums(quantities: dict[str, int], off: Decimal = Decimal(0), *, free_shipping: bool = False) -> Sums:
+    """Add up slugs and quantities, with what a discount code takes off the goods or the delivery."""
     goods = sum((BY_SLUG[slug].price * count for slug, count in quantities.items()), Decimal(0))
-    discount = _cents(goods * _CODE_SHARE) if code else Decimal("0.00")
-    shipping = Decimal("0.00") if goods - discount >= FREE_SHIPPING_FROM or not goods else SHIPPING
+    discount = _cents(min(off, goods))
+    free = free_shipping or goods - discount >= FREE_SHIPPING_FROM or not goods
+    shipping = Decimal("0.00") if free else SHIPPING
     total = goods - discount + shipping
     return Sums(goods, discount, shipping, _cents(total * _TAX_RATE / (1 + _TAX_RATE)), total)
 

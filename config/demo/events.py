@@ -20,7 +20,7 @@ def cart_event(cart: Cart, shopper: Shopper, user_agent: str, *, payment_failed:
         "total": str(cart.sums.goods - cart.sums.discount),
         "items": _items(cart),
         "restore_url": f"{settings.PUBLIC_URL}/demo/restore/{cart.restore}/",
-        "discount_codes": [cart.discount_code] if cart.discount_code else [],
+        "discount_codes": [cart.applied] if cart.applied else [],
         "user_agent": user_agent,
         "device": _device(user_agent),
         "landing_page": "/demo/",
@@ -50,7 +50,7 @@ def order_event(cart: Cart, shopper: Shopper, user_agent: str) -> tuple[str, Any
         "tax": str(costs.tax),
         "shipping": str(costs.shipping),
         "discount": str(costs.discount),
-        "discount_codes": [cart.discount_code] if cart.discount_code else [],
+        "discount_codes": [cart.applied] if cart.applied else [],
         "channel": "web",
         "user_agent": user_agent,
     }

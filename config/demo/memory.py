@@ -29,7 +29,8 @@ MOST = 99  # of one product
 @dataclass
 class Cart:
     """`id` is what webhooks call it; `restore` is the secret part of its restore link, and `came_back` says that the
-    link was opened. Times are ISO 8601."""
+    link was opened. Times are ISO 8601. `off` (of the goods), `free_shipping` and `refused` (a sentence) are what the
+    till said of the discount code last: for a cart that was bought, what it paid."""
 
     id: str
     restore: str
@@ -40,6 +41,9 @@ class Cart:
     discount_code: str = ""
     order_number: str = ""
     came_back: bool = False
+    off: str = "0.00"
+    free_shipping: bool = False
+    refused: str = ""
 
     @property
     def lines(self) -> list[tuple[Product, int, Decimal]]:
@@ -53,7 +57,13 @@ class Cart:
 
     @property
     def sums(self) -> Sums:
-        return sums({product.slug: count for product, count, _ in self.lines}, self.discount_code)
+        held = {product.slug: count for product, count, _ in self.lines}
+        return sums(held, Decimal(self.off), free_shipping=self.free_shipping)
+
+    @property
+    def applied(self) -> str:
+        """The discount code, where it does something; else ""."""
+        return "" if self.refused else self.discount_code
 
 
 @dataclass

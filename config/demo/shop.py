@@ -17,6 +17,7 @@ from config.demo.catalogue import BY_SLUG, FREE_SHIPPING_FROM, PRODUCTS
 from config.demo.events import cart_event, order_event
 from config.demo.forms import CheckoutForm
 from config.demo.memory import MOST, Cart, Shopper, cart_of, keep_cart, keep_shopper, shopper_of
+from config.demo.till import priced
 
 
 @never_cache
@@ -56,6 +57,17 @@ def change(request: HttpRequest, slug: str) -> HttpResponse:
     return _tell_cart(request, shopper, held, redirect("demo:cart"))
 
 
+@require_POST
+def code(request: HttpRequest) -> HttpResponse:
+    """A discount code, typed in; nothing takes it off again."""
+    shopper = shopper_of(request)
+    held = cart_of(shopper)
+    if not held.count:
+        return redirect("demo:cart")
+    held.discount_code = request.POST.get("code", "").strip()[:40]
+    return _tell_cart(request, shopper, held, redirect("demo:cart"))
+
+
 @never_cache
 @require_http_methods(["GET", "POST"])
 def checkout(request: HttpRequest) -> HttpResponse:
@@ -91,7 +103,7 @@ def pay(request: HttpRequest) -> HttpResponse:
         return redirect("demo:checkout")
     if request.POST.get("outcome") == "failed":
         return _tell_cart(request, shopper, held, redirect("/demo/checkout/payment/?failed"), payment_failed=True)
-    held.order_number = str(1000 + secrets.randbelow(9000))
+    priced(held).order_number = str(1000 + secrets.randbelow(9000))
     keep_cart(held, shopper)
     courier.post(shopper.id, *order_event(held, shopper, _user_agent(request)))
     return keep_shopper(shopper, redirect("demo:thanks"))
@@ -135,7 +147,7 @@ def happened(request: HttpRequest) -> HttpResponse:
 def _tell_cart(
     request: HttpRequest, shopper: Shopper, held: Cart, response: HttpResponse, *, payment_failed: bool = False
 ) -> HttpResponse:
-    keep_cart(held, shopper)
+    keep_cart(priced(held), shopper)
     courier.post(shopper.id, *cart_event(held, shopper, _user_agent(request), payment_failed=payment_failed))
     return keep_shopper(shopper, response)
 
@@ -146,7 +158,7 @@ def _page(request: HttpRequest, name: str, context: dict[str, Any], status: int 
 
 
 def _common(shopper: Shopper) -> dict[str, Any]:
-    held = cart_of(shopper)
+    held = priced(cart_of(shopper))
     return {"shopper": shopper, "cart": held, "backstage": backstage(shopper, held)}
 
 

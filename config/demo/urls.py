@@ -7,6 +7,7 @@ urlpatterns = [
     path("", shop.shelf, name="shelf"),
     path("product/<slug:slug>/", shop.product, name="product"),
     path("cart/", shop.cart, name="cart"),
+    path("cart-code/", shop.code, name="code"),
     path("cart/<slug:slug>/", shop.change, name="change"),
     path("checkout/", shop.checkout, name="checkout"),
     path("checkout/payment/", shop.payment, name="payment"),

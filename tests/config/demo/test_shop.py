@@ -18,6 +18,7 @@ from config.demo import courier
 from config.demo.catalogue import PRODUCTS, sums
 from config.demo.memory import COOKIE
 from config.env import ROOT
+from tests.factories import make_offer, make_store
 
 SCHEMA = Draft202012Validator(json.loads((ROOT / "docs" / "webhooks.schema.json").read_text()))
 ANNA = {"email": "anna@mail.example", "first_name": "Anna", "last_name": "", "phone": "040 1234567"}
@@ -180,7 +181,9 @@ def test_coming_back_is_no_change_of_the_cart(browser: Client):
     assert told(other) == []
 
 
+@pytest.mark.django_db
 def test_a_discount_code_in_the_link_is_applied_and_told(browser: Client):
+    make_offer(make_store(slug="demo", is_demo=True))
     body = filled(browser)[-1]
     other = Client()
     other.get(f"{restore_path(body)}?discount=BACK10")
@@ -192,10 +195,37 @@ def test_a_discount_code_in_the_link_is_applied_and_told(browser: Client):
     assert (order.discount_codes, order.discount, order.total) == (("BACK10",), Decimal("2.40"), Decimal("28.50"))
 
 
+@pytest.mark.django_db
 def test_a_code_is_shown_as_text(browser: Client):
     body = filled(browser)[-1]
     browser.get(f"{restore_path(body)}?discount=%3Cb%3Ex")
-    assert b"&lt;b&gt;x" in browser.get("/demo/cart/").content
+    assert b"The code &lt;b&gt;x is not known here." in browser.get("/demo/cart/").content
+
+
+@pytest.mark.django_db
+def test_a_code_that_is_refused_takes_nothing_off_and_is_not_told(browser: Client):
+    make_offer(make_store(slug="demo", is_demo=True), minimum=Decimal(25))
+    filled(browser)
+    browser.post("/demo/cart-code/", {"code": " back10 "})
+    assert "The code back10 needs goods for 25.00 EUR or more." in browser.get("/demo/cart/").content.decode()
+    assert (told(browser)[-1]["data"]["total"], told(browser)[-1]["data"]["discount_codes"]) == ("24.00", [])
+    browser.post("/demo/cart/aamu/", {"quantity": "2"})
+    assert told(browser)[-1]["data"]["total"] == "43.20"
+    browser.post("/demo/cart-code/", {"code": ""})
+    assert told(browser)[-1]["data"]["total"] == "48.00"
+
+
+@pytest.mark.django_db
+def test_what_was_bought_keeps_what_its_code_took_off(browser: Client):
+    offer = make_offer(make_store(slug="demo", is_demo=True), kind="free_shipping", value=Decimal(7))
+    filled(browser)
+    browser.post("/demo/cart-code/", {"code": "BACK10"})
+    browser.post("/demo/checkout/pay/", {"outcome": "paid"})
+    type(offer).objects.update(is_active=False)
+    assert "Delivery, code BACK10" in browser.get("/demo/thanks/").content.decode()
+    order = read(told(browser)[-1])
+    assert isinstance(order, OrderSnapshot)
+    assert (order.discount_codes, order.shipping, order.total) == (("BACK10",), Decimal("0.00"), Decimal("24.00"))
 
 
 def test_a_bought_cart_and_an_unknown_link_are_told_apart(browser: Client):
@@ -226,13 +256,14 @@ def test_the_panel_names_the_next_step(browser: Client):
 
 
 @pytest.mark.parametrize(
-    ("quantities", "code", "total"),
+    ("quantities", "off", "total"),
     [
-        ({}, "", "0"),
-        ({"aamu": 1}, "", "30.90"),
-        ({"kaamos": 1}, "", "129.00"),
-        ({"kivi": 1, "lahde": 1}, "X", "105.90"),
+        ({}, "0", "0"),
+        ({"aamu": 1}, "0", "30.90"),
+        ({"aamu": 1}, "30", "6.90"),
+        ({"kaamos": 1}, "0", "129.00"),
+        ({"kivi": 1, "lahde": 1}, "11", "105.90"),
     ],
 )
-def test_sums(quantities: dict[str, int], code: str, total: str):
-    assert sums(quantities, code).total == Decimal(total)
+def test_sums(quantities: dict[str, int], off: str, total: str):
+    assert sums(quantities, Decimal(off)).total == Decimal(total)
