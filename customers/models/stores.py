@@ -116,6 +116,10 @@ class Store(models.Model):
         help_text="Sealed. This store's own mail server, smtp://user:pass@host:port, instead of the installation's.",
     )
     twilio = models.TextField(blank=True, editable=False)  # sealed JSON: this store's own Twilio account
+    # Of its own sender; None: as the installation's setting has it.
+    sms_per_second = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(1000)]
+    )
     api = models.TextField(blank=True, editable=False)  # sealed JSON: access to the shop's own API
     sms_max_segments = models.PositiveSmallIntegerField(
         default=2,

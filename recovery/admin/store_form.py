@@ -7,6 +7,7 @@ from datetime import timedelta as td
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
     UnfoldAdminTextareaWidget,
@@ -124,6 +125,7 @@ class StoreForm(forms.ModelForm):
             "cap_messages": "Messages at most",
             "cap_days": "in days",
             "sms_max_segments": "SMS segments",
+            "sms_per_second": "SMS a second",
             "sms_fold": "Cheaper characters",
             "sms_double_opt_in": "SMS double opt-in",
             "ask_why": "Ask why they left",
@@ -143,6 +145,11 @@ class StoreForm(forms.ModelForm):
         account = _account(self.instance)
         for field, name in TWILIO.items():
             self.initial.setdefault(field, account.get(name, ""))
+        if "sms_per_second" in self.fields:
+            self.fields["sms_per_second"].help_text = (
+                "Segments that your own sender may send, as Twilio says of its kind. "
+                f"Left empty: {settings.TWILIO_SMS_PER_SECOND}, as for the installation's sender."
+            )
         known = _api(self.instance)
         self.initial.setdefault("api_host", known.get("host", ""))
         self.initial.setdefault("api_key", known.get("key", ""))
@@ -201,7 +208,7 @@ class StoreForm(forms.ModelForm):
         sid, known = cleaned.get("twilio_sid"), _account(self.instance)
         if sid and not cleaned.get("twilio_token") and known.get("account_sid") != sid:
             self.add_error("twilio_token", "Enter the auth token of this account.")
-        if not sid and any(cleaned.get(field) for field in TWILIO):
+        if not sid and any(cleaned.get(field) for field in [*TWILIO, "sms_per_second"]):
             self.add_error("twilio_sid", "Enter the account that these belong to.")
 
     def twilio_account(self) -> dict[str, str]:

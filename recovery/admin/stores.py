@@ -53,7 +53,7 @@ class Stores(Page):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         shop = ["name", "slug", "platform", "domain", "redirect_hosts", ("currency", "locale"), "timezone"]
         mail = ["sender_name", "sender_email", "reply_to", "support_contact", "postal_address", "mail_server"]
-        phones = ["twilio_sid", "twilio_token", "twilio_service", ("twilio_from", "twilio_whatsapp")]
+        phones = ["twilio_sid", "twilio_token", "twilio_service", ("twilio_from", "twilio_whatsapp"), "sms_per_second"]
         rules = ["abandon_after", "consent_policy", ("quiet_from", "quiet_until"), ("cap_messages", "cap_days")]
         if obj is None:
             return (

@@ -21,12 +21,14 @@ MAILBOX_NUMBER = "+15005550006"
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """A provider for one channel. `store_id` None: the installation's own."""
+    """A provider for one channel. `store_id` None: the installation's own. `sms_per_second`: segments, of its sender;
+    None: as the setting has it."""
 
     store_id: int | None
     channel: str
     provider: Provider
     sender: Sender
+    sms_per_second: int | None = None
 
     @property
     def name(self) -> str:
@@ -43,7 +45,9 @@ def carrier_for(store: Store, channel: str) -> Carrier:
     provider = _twilio(TwilioConfig(**account, api_url=settings.TWILIO_API_URL))
     texting = account["messaging_service_sid"] or account["from_number"]
     sender = account["whatsapp_from"] if channel == Channel.WHATSAPP else texting
-    return Carrier(store.pk if store.twilio else None, channel, provider, Sender(sender))
+    if not store.twilio:
+        return Carrier(None, channel, provider, Sender(sender))
+    return Carrier(store.pk, channel, provider, Sender(sender), store.sms_per_second)
 
 
 def open_channels(store: Store) -> frozenset[str]:

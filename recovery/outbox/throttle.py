@@ -37,7 +37,7 @@ def hold_back(pairs: Sequence[tuple[Departure, Composed]], *, now: datetime) -> 
         line = f"{channel}:{departure.carrier.sender.address}"
         if wait := queue.get(line, answer):
             waits[departure.message.pk] = now + td(seconds=wait)
-            queue[line] = wait + max(composed.segments, 1) / _rate(channel)
+            queue[line] = wait + max(composed.segments, 1) / _rate(departure.carrier, channel)
     return waits
 
 
@@ -54,11 +54,11 @@ def _wanted(departure: Departure, composed: Composed) -> list[Limit]:
 
 
 def _room(carrier: Carrier, channel: str, whom: str, segments: int) -> list[Limit]:
-    return limits(carrier.sender.address, channel, whom, max(segments, 1), per_second=_rate(channel))
+    return limits(carrier.sender.address, channel, whom, max(segments, 1), per_second=_rate(carrier, channel))
 
 
-def _rate(channel: str) -> float:
-    return 80.0 if channel == Channel.WHATSAPP else float(settings.TWILIO_SMS_PER_SECOND)
+def _rate(carrier: Carrier, channel: str) -> float:
+    return 80.0 if channel == Channel.WHATSAPP else float(carrier.sms_per_second or settings.TWILIO_SMS_PER_SECOND)
 
 
 @lru_cache(maxsize=1)

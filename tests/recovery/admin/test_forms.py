@@ -77,15 +77,24 @@ def test_what_is_no_mail_server_is_refused(boss, store):
     assert store.email_url == ""
 
 
+def test_an_own_sender_may_have_its_own_pace(boss, store):
+    page = boss.post(address(store), changed(store, sms_per_second=10)).content.decode()
+    assert "Enter the account that these belong to." in page
+    own = {"twilio_sid": SID, "twilio_token": "t1", "twilio_from": "+358401234567"}
+    boss.post(address(store), changed(store, sms_per_second=10, **own))
+    store.refresh_from_db()
+    assert store.sms_per_second == 10
+
+
 def test_a_changed_twilio_token_keeps_the_older_one_for_callbacks(boss, store):
-    for token in ("first", "second"):
+    for token in ("token-1", "token-2"):
         boss.post(address(store), changed(store, twilio_sid=SID, twilio_token=token, twilio_from="+358401234567"))
     boss.post(address(store), changed(store, twilio_sid=SID, twilio_from="+358407654321"))
     store.refresh_from_db()
     account = store.own_twilio()
-    assert (account["auth_token"], account["old_auth_token"]) == ("second", "first")
+    assert (account["auth_token"], account["old_auth_token"]) == ("token-2", "token-1")
     assert account["from_number"] == "+358407654321"
-    assert "second" not in boss.get(address(store)).content.decode()
+    assert "token-2" not in boss.get(address(store)).content.decode()
 
 
 def test_an_account_without_its_token_is_refused(boss, store):
