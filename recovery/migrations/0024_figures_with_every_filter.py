@@ -4,16 +4,21 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
-# No settings are these: every day is due, and until its turn has come it is judged afresh.
+# No settings are these: every day is due, and until its turn has come it is judged afresh. The gauges go on reading what
+# is left, in a table that is small again.
 _MAKE_ANEW = """
+    CREATE TEMPORARY TABLE staying ON COMMIT DROP AS
+        SELECT * FROM recovery_dailyfigures WHERE facet IN ('', 'left_out', 'money');
     TRUNCATE recovery_dailyfigures;
+    INSERT INTO recovery_dailyfigures SELECT * FROM staying;
     DELETE FROM recovery_rolledmonth;
     UPDATE recovery_rolledday SET settings = '';
 """
 
 
 class Migration(migrations.Migration):
-    """Figures are kept in another shape. Those that are kept are dropped: the rollup makes them anew within minutes."""
+    """Figures of facets with many values are kept in another shape. Those that are kept are dropped: the rollup makes
+    them anew within minutes."""
 
     dependencies = [
         ("customers", "0013_last_names_are_found"),

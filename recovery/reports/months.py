@@ -41,7 +41,8 @@ _READY = """
       AND NOT EXISTS (SELECT FROM recovery_rolledmonth m WHERE m.store_id = %(store)s AND m.month = r.month)
 """
 _SUM = spread.packed(
-    "recovery_monthlyspread", spread.summed("store_id = %(store)s AND facet = ANY(%(facets)s) AND day = ANY(%(days)s)")
+    spread.MONTHS,
+    spread.summed({spread.DAYS: "store_id = %(store)s AND facet = ANY(%(facets)s) AND day = ANY(%(days)s)"}),
 )
 
 

@@ -50,8 +50,7 @@ _READ = """
 _FILTERS = """(%(device)s = '' OR device = %(device)s) AND (%(segment)s = '' OR segment = %(segment)s)
       AND (%(channel)s = '' OR %(channel)s = ANY(channels)) AND (%(flow)s = 0 OR %(flow)s = ANY(flows))"""
 _WHICH = f"store_id = %(store)s AND facet = ANY(%(facets)s) AND {_FILTERS}"
-_DAYS = "day >= %(first)s AND day <= %(last)s AND day <> ALL(%(elsewhere)s)"
-_MONTHS = "day = ANY(%(months)s)"
+_DAYS, _MONTHS = "day = ANY(%(kept)s)", "day = ANY(%(months)s)"
 
 
 def cells_of(
@@ -79,8 +78,9 @@ def _cells(asked: Asked, facets: list[str], kept: Set[date], by_day: bool, numbe
     days = days_of(asked.period)
     others = [day for day in days if day not in kept]
     months = [] if by_day or cells.WHOLE & set(facets) else whole_months(asked, kept)
-    told = asked.parameters(others) | {"facets": facets, "first": days[0], "last": days[-1], "months": months}
-    told["elsewhere"] = [*others, *(day for month in months for day in days_in(month))]
+    elsewhere = {*others, *(day for month in months for day in days_in(month))}
+    told = asked.parameters(others) | {"facets": facets, "months": months}
+    told["kept"] = [day for day in days if day not in elsewhere]
     # The currency of money is the orders': of the carts none is left out for theirs, but their cells are, in the end.
     judged_as = replace(asked, currency="") if "money" in facets else asked
     key = ["facet", "value", "currency", *(["day"] if by_day else [])]
@@ -98,11 +98,12 @@ def _kept(facets: Iterable[str], columns: Sequence[str], months: bool) -> list[s
     parts = []
     if cells.WHOLE & set(facets):
         parts.append(f"SELECT {', '.join(columns)} FROM recovery_dailyfigures WHERE {_WHICH} AND {_DAYS}")
-    if set(facets) <= cells.WHOLE:
-        return parts
-    which = f"{_WHICH} AND {spread.ASKED}"
-    parts.append(spread.cells_in("recovery_dailyspread", columns, f"{which} AND {_DAYS}"))
-    return [*parts, *([spread.cells_in("recovery_monthlyspread", columns, f"{which} AND {_MONTHS}")] if months else [])]
+    if set(facets) - cells.WHOLE:
+        tables = {spread.DAYS: _DAYS} | ({spread.MONTHS: _MONTHS} if months else {})
+        parts.append(
+            spread.summed({table: f"{_WHICH} AND {spread.ASKED} AND {days}" for table, days in tables.items()}, columns)
+        )
+    return parts
 
 
 def together(found: Sequence[Cell]) -> list[Cell]:
@@ -185,7 +186,7 @@ def _keep(asked: Asked) -> str:
         WITH made AS MATERIALIZED ({cells.cells_sql(asked, cells.FACETS, apart=True)}), whole AS (
             INSERT INTO recovery_dailyfigures (store_id, {columns})
             SELECT %(store)s, made.* FROM made WHERE facet = ANY(%(whole)s) ORDER BY facet
-        ) {spread.packed("recovery_dailyspread", spread.BOTH)}
+        ) {spread.packed(spread.DAYS, spread.BOTH)}
     """
 
 

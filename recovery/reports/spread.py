@@ -7,19 +7,20 @@ nearly as many cells as there are carts; a page without these filters has no nee
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from recovery.reports import cells
 
 _KEY = ("facet", *cells.DIMENSIONS)
 _LISTS = ("value", "label", *cells.SPREAD_NUMBERS)
-_SUMS = ", ".join(f"sum({name}) AS {name}" for name in cells.SPREAD_NUMBERS)
+_SUMS = {name: f"sum({name}) AS {name}" for name in cells.SPREAD_NUMBERS}
+DAYS, MONTHS = "recovery_dailyspread", "recovery_monthlyspread"
 
 #: Cells of a day (`made`), with every filter apart, and the same with segments, channels and flows together.
 BOTH = f"""
     SELECT {", ".join((*_KEY, *_LISTS))} FROM made WHERE facet = ANY(%(spread)s)
     UNION ALL
-    SELECT facet, currency, device, '', '{{}}', '{{}}', value, max(label), {_SUMS}
+    SELECT facet, currency, device, '', '{{}}', '{{}}', value, max(label), {", ".join(_SUMS.values())}
     FROM made WHERE facet = ANY(%(spread)s) GROUP BY facet, currency, device, value
 """
 #: The rows that a page reads: the filters' own, or those of all together.
@@ -36,19 +37,13 @@ def packed(table: str, rows: str) -> str:
     """
 
 
-def cells_in(table: str, names: Sequence[str], which: str) -> str:
-    """These columns of the cells, as rows."""
-    return f"SELECT {', '.join(map(_column, names))} FROM {table} WHERE {which}"
+def summed(rows: Mapping[str, str], names: Sequence[str] = (*_KEY, *_LISTS)) -> str:
+    """The cells of some rows added up: table → which of its rows.
 
-
-def _column(name: str) -> str:
-    return f"unnest({name}) AS {name}" if name in _LISTS else name
-
-
-def summed(days: str) -> str:
-    """The cells of several rows of `days` added up."""
-    return f"""
-        SELECT {", ".join(_KEY)}, value, max(label) AS label, {_SUMS}
-        FROM ({cells_in("recovery_dailyspread", (*_KEY, *_LISTS), days)}) cells
-        GROUP BY {", ".join(_KEY)}, value
+    They are added up before they meet any others: beside what it costs to judge carts, a sort of all would look cheap.
     """
+    columns = ", ".join(f"unnest({name}) AS {name}" if name in _LISTS else name for name in names)
+    parts = (f"SELECT {columns} FROM {table} WHERE {which}" for table, which in rows.items())
+    told = ", ".join({"label": "max(label) AS label"}.get(name, _SUMS.get(name, name)) for name in names)
+    key = ", ".join(name for name in names if name not in ("label", *_SUMS))
+    return f"SELECT {told} FROM ({' UNION ALL '.join(parts)}) cells GROUP BY {key}"
