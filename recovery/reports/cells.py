@@ -66,8 +66,9 @@ _HOST = "substring(referrer from '^[a-z]+://(?:www[.])?([^/:?#]+)')"
 _SOURCE = f"""CASE WHEN landing_page ILIKE '%%utm_source=%%' AND landing_page ~* '[?&]utm_source=[^&#]'
                   THEN lower(left(substring(landing_page from '[?&]utm_source=([^&#]+)'), 60))
                   WHEN referrer = '' AND landing_page <> '' THEN 'direct'
-                  WHEN {_HOST} = ANY(%(hosts)s) THEN 'direct'
-                  ELSE coalesce(lower(left({_HOST}, 60)), '') END"""
+                  ELSE (SELECT CASE WHEN host = ANY(%(hosts)s) THEN 'direct'
+                               ELSE coalesce(lower(left(host, 60)), '') END
+                        FROM (SELECT {_HOST} AS host OFFSET 0) h) END"""
 _PAGE = "coalesce(left(substring(landing_page from '^[a-z]+://[^/?#]+(/[^?#]*)'), 120), '')"
 _HOUR = """to_char(last_activity_at AT TIME ZONE %(zone)s, 'ID-HH24')"""
 _DELAY = f"""CASE WHEN silent AND in_time THEN width_bucket(
@@ -93,6 +94,15 @@ SPREAD = tuple(name for name in FACETS if name not in WHOLE)
 def numbers_of(facets: Iterable[str]) -> Sequence[str]:
     """What is kept of all of these facets."""
     return NUMBERS if set(facets) <= WHOLE else SPREAD_NUMBERS
+
+
+def added_up(rows: str, names: Sequence[str]) -> str:
+    """The statement that adds up cells, of which it is told these names: those of one key, which is all but numbers and
+    labels. Counts stay whole numbers."""
+    counts = (*MEASURES, "orders", "unclear")
+    told = {name: f"sum({name}){'::bigint' if name in counts else ''}" for name in NUMBERS} | {"label": "max(label)"}
+    columns = ", ".join(f"{told[name]} AS {name}" if name in told else name for name in names)
+    return f"SELECT {columns} FROM ({rows}) cells GROUP BY {', '.join(name for name in names if name not in told)}"
 
 
 # Rollup and page sum by the statements below. A page asks for some numbers, and keeps no filter apart that it has

@@ -36,20 +36,10 @@ Cell = dict[str, Any]
 # -- reading
 
 
-def _whole(name: str) -> str:
-    """Counts stay whole numbers."""
-    return "::bigint" if name in (*cells.MEASURES, "orders", "unclear") else ""
-
-
-_READ = """
-    SELECT {key}, max(label) AS label, {sums}
-    FROM ({rows}) cells
-    WHERE %(currency)s = '' OR currency = %(currency)s
-    GROUP BY {key}
-"""
+_CURRENCY = "(%(currency)s = '' OR currency = %(currency)s)"
 _FILTERS = """(%(device)s = '' OR device = %(device)s) AND (%(segment)s = '' OR segment = %(segment)s)
       AND (%(channel)s = '' OR %(channel)s = ANY(channels)) AND (%(flow)s = 0 OR %(flow)s = ANY(flows))"""
-_WHICH = f"store_id = %(store)s AND facet = ANY(%(facets)s) AND {_FILTERS}"
+_WHICH = f"store_id = %(store)s AND facet = ANY(%(facets)s) AND {_CURRENCY} AND {_FILTERS}"
 _DAYS, _MONTHS = "day = ANY(%(kept)s)", "day = ANY(%(months)s)"
 
 
@@ -67,14 +57,9 @@ def cells_of(
     `numbers`: those that are asked for, else all that are kept of these facets. `kept`: the days whose figures hold,
     where the caller has asked that already.
     """
-    wanted = list(facets)
-    return _cells(
-        asked, wanted, kept_days(asked) if kept is None else kept, by_day, numbers or cells.numbers_of(wanted)
-    )
-
-
-def _cells(asked: Asked, facets: list[str], kept: Set[date], by_day: bool, numbers: Sequence[str]) -> list[Cell]:
-    """One statement for all kinds, so that they are added up where they are."""
+    facets = list(facets)
+    numbers = numbers or cells.numbers_of(facets)
+    kept = kept_days(asked) if kept is None else kept
     days = days_of(asked.period)
     others = [day for day in days if day not in kept]
     months = [] if by_day or cells.WHOLE & set(facets) else whole_months(asked, kept)
@@ -87,22 +72,27 @@ def _cells(asked: Asked, facets: list[str], kept: Set[date], by_day: bool, numbe
     columns = [*key, "label", *numbers]
     parts = _kept(facets, columns, bool(months)) if kept else []
     if others:
-        parts.append(f"SELECT {', '.join(columns)} FROM ({cells.cells_sql(judged_as, facets, numbers)}) judged")
-    sums = ", ".join(f"sum({name}){_whole(name)} AS {name}" for name in numbers)
-    sql = _READ.format(key=", ".join(key), sums=sums, rows=" UNION ALL ".join(parts))
-    return [dict(zip(columns, row, strict=True)) for row in fetch(sql, told)]
+        made = cells.cells_sql(judged_as, facets, numbers)
+        parts.append(f"SELECT {', '.join(columns)} FROM ({made}) made WHERE {_CURRENCY}")
+    # One statement, so that they are added up where they are.
+    found = fetch(cells.added_up(" UNION ALL ".join(parts), columns), told)
+    return [dict(zip(columns, row, strict=True)) for row in found]
 
 
 def _kept(facets: Iterable[str], columns: Sequence[str], months: bool) -> list[str]:
-    """Statements for the kept cells of these facets."""
+    """Statements for the kept cells of these facets.
+
+    They are added up before they meet those of other days: beside what it costs to judge carts, sorting them all would
+    look cheap.
+    """
     parts = []
     if cells.WHOLE & set(facets):
-        parts.append(f"SELECT {', '.join(columns)} FROM recovery_dailyfigures WHERE {_WHICH} AND {_DAYS}")
+        rows = f"SELECT {', '.join(columns)} FROM recovery_dailyfigures WHERE {_WHICH} AND {_DAYS}"
+        parts.append(cells.added_up(rows, columns))
     if set(facets) - cells.WHOLE:
-        tables = {spread.DAYS: _DAYS} | ({spread.MONTHS: _MONTHS} if months else {})
-        parts.append(
-            spread.summed({table: f"{_WHICH} AND {spread.ASKED} AND {days}" for table, days in tables.items()}, columns)
-        )
+        of = f"{_WHICH} AND {spread.ASKED}"
+        tables = {spread.DAYS: f"{of} AND {_DAYS}"} | ({spread.MONTHS: f"{of} AND {_MONTHS}"} if months else {})
+        parts.append(spread.summed(tables, columns))
     return parts
 
 

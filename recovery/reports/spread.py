@@ -13,15 +13,15 @@ from recovery.reports import cells
 
 _KEY = ("facet", *cells.DIMENSIONS)
 _LISTS = ("value", "label", *cells.SPREAD_NUMBERS)
-_SUMS = {name: f"sum({name}) AS {name}" for name in cells.SPREAD_NUMBERS}
 DAYS, MONTHS = "recovery_dailyspread", "recovery_monthlyspread"
 
+_TOGETHER = "facet, currency, device, '' AS segment, '{}'::text[] AS channels, '{}'::bigint[] AS flows"
+_MADE = "FROM made WHERE facet = ANY(%(spread)s)"
 #: Cells of a day (`made`), with every filter apart, and the same with segments, channels and flows together.
 BOTH = f"""
-    SELECT {", ".join((*_KEY, *_LISTS))} FROM made WHERE facet = ANY(%(spread)s)
+    SELECT {", ".join((*_KEY, *_LISTS))} {_MADE}
     UNION ALL
-    SELECT facet, currency, device, '', '{{}}', '{{}}', value, max(label), {", ".join(_SUMS.values())}
-    FROM made WHERE facet = ANY(%(spread)s) GROUP BY facet, currency, device, value
+    {cells.added_up(f"SELECT {_TOGETHER}, {', '.join(_LISTS)} {_MADE}", (*_KEY, *_LISTS))}
 """
 #: The rows that a page reads: the filters' own, or those of all together.
 ASKED = "(segment = '') = (%(segment)s = '' AND %(channel)s = '' AND %(flow)s = 0)"
@@ -38,12 +38,7 @@ def packed(table: str, rows: str) -> str:
 
 
 def summed(rows: Mapping[str, str], names: Sequence[str] = (*_KEY, *_LISTS)) -> str:
-    """The cells of some rows added up: table → which of its rows.
-
-    They are added up before they meet any others: beside what it costs to judge carts, a sort of all would look cheap.
-    """
+    """The cells of some rows added up: table → which of its rows."""
     columns = ", ".join(f"unnest({name}) AS {name}" if name in _LISTS else name for name in names)
     parts = (f"SELECT {columns} FROM {table} WHERE {which}" for table, which in rows.items())
-    told = ", ".join({"label": "max(label) AS label"}.get(name, _SUMS.get(name, name)) for name in names)
-    key = ", ".join(name for name in names if name not in ("label", *_SUMS))
-    return f"SELECT {told} FROM ({' UNION ALL '.join(parts)}) cells GROUP BY {key}"
+    return cells.added_up(" UNION ALL ".join(parts), names)
