@@ -164,7 +164,7 @@ class Desk:
     def take_order(self, snapshot: OrderSnapshot, customer_id: int | None) -> None:
         known = self.orders.get(snapshot.external_id)
         order = known or self._new_order(snapshot)
-        was_placed, was_cancelled = order.is_placed, bool(order.cancelled_at)
+        was_placed, was_cancelled, cart_before = order.is_placed, bool(order.cancelled_at), order.cart_id
         folding.fold_order(order, snapshot)
         order.customer_id = customer_id or order.customer_id
         order.email = normal_email(snapshot.person.email) or order.email
@@ -172,7 +172,7 @@ class Desk:
         cart = self._cart_by_tokens(order, snapshot.tokens) or self.carts.get(order.cart_id or 0)
         if cart and order.is_placed:
             self._close(cart, order)
-        if order.is_placed and not was_placed:
+        if order.is_placed and (not was_placed or order.cart_id != cart_before):
             self._tell(TransitionKind.ORDERED, order.placed_at, cart=cart, order=order)
         if order.cancelled_at and order.is_placed and not (was_cancelled and was_placed):
             self._tell(TransitionKind.CANCELLED, order.cancelled_at, cart=cart, order=order)
@@ -210,10 +210,23 @@ class Desk:
         cart.customer_id = cart.customer_id or order.customer_id
         folding.order_cart(cart, order.placed_at, timeout=self.store.abandon_after)
 
-    @staticmethod
-    def _attach(order: Order, cart: Cart, how: str) -> None:
-        if order.cart_id is None:
+    def _attach(self, order: Order, cart: Cart, how: str) -> None:
+        """A token outweighs lines: an order that was told before its own cart, and was taken for another of the
+        shopper's carts meanwhile, goes to its own when that is told."""
+        before = order.cart_id
+        if before is None or (how == "token" and order.matched_by == "lines" and before != cart.pk):
             order.cart, order.matched_by = cart, how
+            if before:
+                self._give_back(self.carts[before], order)
+
+    def _give_back(self, cart: Cart, order: Order) -> None:
+        """The order turned out to be another cart's."""
+        known = {one.pk: one for one in self.orders.values()}
+        rows = Order.objects.filter(cart=cart, is_placed=True).exclude(pk__in=known)
+        others = [one.placed_at for one in known.values() if one.cart_id == cart.pk and one.is_placed]
+        others += rows.values_list("placed_at", flat=True)
+        for change in folding.give_back(cart, order.placed_at, others, timeout=self.store.abandon_after):
+            self._tell(change.kind, self.now, cart=cart)
 
     def drop_order(self, snapshot: OrderDeleted) -> None:
         order = self.orders.get(snapshot.external_id)

@@ -6,6 +6,7 @@ order in which events arrive does not matter, and applying one twice changes not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta as td
@@ -118,6 +119,15 @@ def order_cart(cart: Cart, placed_at: datetime, *, timeout: td) -> list[Change]:
     """The cart was bought."""
     before = cart.state
     cart.ordered_at = min(cart.ordered_at or placed_at, placed_at)
+    settle(cart, timeout=timeout, moved=False)
+    return _changes(before, cart)
+
+
+def give_back(cart: Cart, placed_at: datetime, others: Sequence[datetime], *, timeout: td) -> list[Change]:
+    """The order of `placed_at` was not this cart's; `others` are the times of those that are."""
+    before = cart.state
+    if cart.ordered_at and cart.ordered_at >= placed_at:
+        cart.ordered_at = min(others, default=None)
     settle(cart, timeout=timeout, moved=False)
     return _changes(before, cart)
 

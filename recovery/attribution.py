@@ -30,7 +30,7 @@ _CREDIT = f"""
         ORDER BY at DESC, id DESC LIMIT 1
     ) k ON true
     WHERE {{which}} AND o.cancelled_at IS NULL AND o.deleted_at IS NULL AND NOT o.is_test
-    ON CONFLICT (order_id) DO NOTHING
+    ON CONFLICT (order_id) DO UPDATE SET cart_id = excluded.cart_id WHERE recovery_credit.cart_id <> excluded.cart_id
 """
 
 _TOO_OLD = """
@@ -41,7 +41,8 @@ _TOO_OLD = """
 
 
 def credit(orders: Sequence[Order], *, now: datetime) -> int:
-    """Credit each order to its click, if one fits; returns how many were. Crediting again changes nothing.
+    """Credit each order to its click, if one fits; returns how many were. Crediting again changes nothing, but that the
+    credit follows an order which has moved to its own cart.
 
     A click fits when a human made it on a link of the order's cart, or of another cart of the same customer, at most
     `store.attribution_days` before the order. Cancelled, deleted and test orders earn nothing.

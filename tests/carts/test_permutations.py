@@ -87,6 +87,48 @@ def test_an_order_without_tokens_finds_the_cart_of_its_shopper_by_what_is_in_it(
     assert Cart.objects.get().state == "ordered"
 
 
+@pytest.mark.parametrize("one_by_one", [True, False])
+def test_an_order_that_came_before_its_own_cart_ends_on_it_whatever_else_the_shopper_left(one_by_one):
+    events = (
+        checkout("OLD", NOW, lines=(MUG,)),
+        checkout("OWN", after(minutes=40), lines=(MUG,)),
+        order(at=after(minutes=50), token="OWN", lines=(MUG,)),
+    )
+    for shuffled in permutations(events):
+        store = make_store()
+        for batch in [[event] for event in (*shuffled, *shuffled)] if one_by_one else [shuffled]:
+            put(store, *batch, at=after(minutes=60))
+        own, old = (Cart.objects.get(store=store, tokens__token=f"checkout:{name}") for name in ("OWN", "OLD"))
+        bought = Order.objects.get(store=store)
+        assert (bought.cart_id, bought.matched_by, own.state) == (own.pk, "token", "ordered")
+        assert (old.state, old.ordered_at, old.abandon_after) == ("active", None, after(minutes=30))
+
+
+def test_a_cart_that_was_bought_in_another_order_too_stays_bought():
+    store = make_store()
+    for told in (
+        checkout("OLD", NOW),
+        order("O1", after(minutes=5), token="OWN"),
+        order("O2", after(minutes=10), token="OLD"),
+        checkout("OWN", after(minutes=4)),
+    ):
+        put(store, told)
+    old = Cart.objects.get(tokens__token="checkout:OLD")
+    assert (old.state, old.ordered_at) == ("ordered", after(minutes=10))
+
+
+def test_an_order_that_learns_its_cart_later_moves_and_says_so():
+    store = make_store()
+    put(store, checkout("OLD", NOW, lines=(MUG,)), checkout("OWN", after(minutes=1), lines=(LAMP,)))
+    told = order(at=after(minutes=5), token="", lines=(MUG,))
+    put(store, told)
+    put(store, replace(told, tokens=("checkout:OWN",), updated_at=after(minutes=6)))
+    own = Cart.objects.get(tokens__token="checkout:OWN")
+    assert Order.objects.get().cart_id == own.pk
+    assert Cart.objects.get(tokens__token="checkout:OLD").state == "active"
+    assert CartTransition.objects.filter(cart=own, order__isnull=False).get().kind == "ordered"
+
+
 def test_an_order_of_other_things_leaves_the_cart_open():
     store = make_store()
     put(store, checkout(lines=(MUG,)), order(at=after(minutes=3), token="", lines=(LAMP,)))

@@ -112,3 +112,12 @@ def test_orders_and_their_carts_applied_at_once_meet():
     )
     assert Order.objects.filter(cart__isnull=False).count() == 10
     assert set(Cart.objects.values_list("state", flat=True)) == {"ordered"}
+
+
+def test_an_order_and_its_own_cart_that_come_at_once_find_each_other():
+    store = make_store()
+    put(store, checkout("OLD", NOW))
+    own, bought = checkout("OWN", after(minutes=1)), order(at=after(minutes=2), token="OWN")
+    at_once(lambda: put(store, bought), lambda: put(store, own))
+    assert Order.objects.get().cart == Cart.objects.get(tokens__token="checkout:OWN")
+    assert Cart.objects.get(tokens__token="checkout:OLD").state == "active"

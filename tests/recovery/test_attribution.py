@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from recovery import attribution
+from carts.models import Cart
+from recovery import attribution, intake
 from recovery.models import Credit
-from tests.factories import after, make_store, order, person, put
+from tests.factories import after, checkout, make_store, order, person, put
 from tests.recovery.reports.story import bought, click, message, report, silent
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +49,21 @@ def test_a_cancelled_orders_credit_is_marked_and_stays_for_earlier_reports():
     assert attribution.withdraw([placed.pk], now=after(days=16)) == 1
     assert attribution.withdraw([placed.pk], now=after(days=17)) == 0
     assert [report(store, as_of=after(days=days)).carts.attributed for days in (15, 17)] == [1, 0]
+
+
+def test_an_order_that_moves_to_its_own_cart_takes_its_credit_along_and_the_reports_follow():
+    store = make_store()
+    sent = message(silent(store, 1))
+    click(sent, after(hours=1))
+    put(store, order("O1", after(days=1), "OWN", person=person(1)), at=after(days=1))
+    intake.take(after(days=1))
+    assert (Credit.objects.get().cart, report(store).carts.returned) == (sent.cart, 1)
+    put(store, checkout("OWN", after(hours=23), person=person(1)), at=after(days=1))
+    while intake.take(after(days=1)):
+        pass
+    told = Credit.objects.get()
+    assert (told.cart, told.message) == (Cart.objects.get(tokens__token="checkout:OWN"), sent)
+    assert report(store).carts.returned == 0
 
 
 def test_a_payment_that_came_later_counts_from_its_own_time():
