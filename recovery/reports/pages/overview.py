@@ -74,22 +74,31 @@ def _trend(asked: Asked, cells: list[Cell]) -> list[Section]:
 
 
 def _recoveries(found: Figures, held: HeldOut) -> Section:
-    gain = held.gain
     rows = [
         ("Came back and ordered", found.rates["return"], "whatever the reason"),
         ("Ordered after a click", found.rates["attributed_recovery"], "not causal: some would have come anyway"),
         ("Ordered without any message (held out)", held.natural, "the natural return"),
         ("Ordered of those who could be written to", held.written, "their comparison"),
     ]
-    note = "No holdout had settled shoppers in these days, so what the messages add is not known."
+    table = Table("recovery", ("", "Rate", "What it says"), rows)
+    return Section("Four ways to count a recovery", definitions.RECOVERIES, tables=[table], note=_added(held))
+
+
+def _added(held: HeldOut) -> str:
+    gain = held.gain
+    told = ["No holdout had settled shoppers in these days, so what the messages add is not known."]
     if gain:
-        note = (
+        told = [
             f"What the messages add: {100 * gain.value:+.2f} percentage points (95 %: {100 * gain.low:+.2f} to "
             f"{100 * gain.high:+.2f}, for one look). What is proven stands under “Recovery flow”."
-        )
-    note += f" {held.open} shoppers who were drawn are still open." if held.open else ""
-    table = Table("recovery", ("", "Rate", "What it says"), rows)
-    return Section("Four ways to count a recovery", definitions.RECOVERIES, tables=[table], note=note)
+        ]
+    if gain and len(held.draws) > 1:
+        told.append("Each flow's holdout is compared within itself, and weighted by its shoppers.")
+    if held.crooked:
+        told.append(f"Holdouts left out, because their arms were not filled in the planned shares: {held.crooked}.")
+    if held.open:
+        told.append(f"{held.open:,} shoppers who were drawn are still open.")
+    return " ".join(told)
 
 
 def _money(found: Figures) -> Section:
