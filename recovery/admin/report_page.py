@@ -33,7 +33,8 @@ from recovery.reports.sheet import as_json as sheet_as_json
 def report_page(request: HttpRequest, name: str = "overview") -> HttpResponseBase:
     """GET ?store=shop&first=2026-01-01&last=2026-01-31 and the other filters.
 
-    &format=json gives the page's numbers, &table=key one table as CSV, &rows=1 the rows behind the page as CSV.
+    &format=json gives the page's numbers, &table=key one table as CSV, &rows=1 the rows behind the page as CSV,
+    &rows=name further ones.
     """
     user: Any = request.user
     if not user.has_perm("customers.view_store"):
@@ -144,11 +145,12 @@ def _csv(lines: Iterable[list[Any]], name: str) -> StreamingHttpResponse:
 def _rows(request: HttpRequest, asked: Asked, page: Page) -> HttpResponseBase:
     if not may(request.user, "carts.view_cart", asked.store):
         raise PermissionDenied
-    lines = rows_behind(asked, page.rows)
+    name = request.GET["rows"] if request.GET["rows"] in page.more_rows else page.rows
+    lines = rows_behind(asked, name)
     if request.GET.get("format") == "json":
         head, *rows = lines
         return JsonResponse(_head(asked) | {"rows": [dict(zip(head, row, strict=True)) for row in rows]})
-    return _csv(lines, _file(asked, page.rows))
+    return _csv(lines, _file(asked, name))
 
 
 def _table(asked: Asked, sections: list[Section], key: str) -> HttpResponseBase:

@@ -148,7 +148,8 @@ RECOVERIES = Definition(
     "“Came back” and “after a click” are counted by cart. The two others count shoppers who were drawn for a holdout "
     "when their first message would have gone out: all their paid orders in the 14 days after, whatever became of the "
     "message (intention to treat). Only the difference of those two says what the messages add; its interval is "
-    "Newcombe's (1998, method 10).",
+    "Newcombe's (1998, method 10). Where the store holds out over all flows, those draws are taken; else those of the "
+    "flows, each compared within itself and weighted by its shoppers, a shopper by their first draw.",
     "Settled silent carts; settled carts written to; settled shoppers of each arm.",
 )
 FUNNEL = Definition(
@@ -241,9 +242,23 @@ OFFER_MARGIN = Definition(
     "Of each shopper: net revenue − (1 − the store's margin) × (net revenue + discount), of all their paid orders in "
     "the window from the draw; those who bought nothing count with 0. The interval holds however often one looks. To "
     "break even: by how much orders have to rise if every buyer uses the discount, m ÷ (m − d) − 1. Given to who would "
-    "have ordered anyway: shoppers with the offer × share that ordered without it × discount an order.",
+    "have ordered anyway: shoppers with the offer × share that ordered without it × discount an order (how many of "
+    "the orders used it × the mean discount).",
     "Everybody who was drawn since the test began and whose window is over, whatever the days and filters above.",
     "Costs of messages, payment fees and returned goods that are not refunded; orders in another currency.",
+)
+GUARDRAILS = Definition(
+    "What an offer teaches",
+    "share of the shoppers with the offer − share of those who got the same without it, over 90 days from the draw",
+    "Left another cart: a cart begun after the draw that went silent within the 90 days. Later orders: from the end of "
+    "the test's window to the 90th day, so that what the code itself was for is not in it; with a code: any of the "
+    "shop's. At full price: at least one later order without code and discount. The differences are for one look: "
+    "Newcombe's interval (1998, method 10) of shoppers, and the delta method's of orders, since one shopper's orders "
+    "hang together.",
+    "Everybody who was drawn since the test began and whose 90 days are over, whatever became of the message. For the "
+    "share with a code: their later orders.",
+    "Shoppers whose 90 days are not over; orders that are unpaid, cancelled, deleted or tests. Who orders later at all "
+    "is not drawn by lot, so the share with a code describes, and the two other lines compare.",
 )
 RETENTION = Definition(
     "Retention",
@@ -279,9 +294,11 @@ GAP = Definition(
 RETURNED_UNITS = Definition(
     "Money given back",
     "refunds ÷ order totals, of the same orders",
-    "Of the orders placed in the period: what was refunded until now, by currency. Shops tell refunds as amounts, not "
-    "as units, so this is the return rate by value.",
+    "The product return rate, by value: of the orders placed in the period what was refunded until now, by currency. "
+    "Not by units: WooCommerce's webhooks tell of a refund its amount alone, and Shopify's units may never "
+    "have left the shop. One measure serves every shop.",
     "The totals of those orders.",
+    "Goods that came back without any money, such as an exchange.",
 )
 COHORTS = Definition(
     "Cohorts",

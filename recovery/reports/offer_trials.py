@@ -17,7 +17,7 @@ from recovery.reports.trials import held_of, mismatch_of, planned_of
 from recovery.statistics.break_even import lift_to_break_even
 from recovery.statistics.estimates import Estimate, mean_difference, relative_difference
 from recovery.statistics.sums import Sums
-from recovery.statistics.verdict import Verdict, verdict
+from recovery.statistics.verdict import BLOCKED, Verdict, verdict
 
 #: The newest tests of the asked days that are told; each costs two statements.
 _MOST = 6
@@ -27,10 +27,11 @@ _MOST = 6
 class OfferTrial:
     """One arm with an offer against the arm that gets the same without it, of shoppers whose window is over.
 
-    `margin` is a shopper's: None without a margin of the store, or while an arm has fewer than two settled shoppers.
-    `alike` says that the arms differ in the offer alone. `lift` is the seen relative rise in orders, `needed` the one
-    that pays for the discount where every buyer uses it. `given_anyway` is about what was taken off the orders of
-    shoppers who would have ordered without it.
+    `margin` is a shopper's: None without a margin of the store, while an arm has fewer than two settled shoppers, and
+    where the arms cannot be compared (not `comparable`: they were not filled in the planned shares). `alike` says that
+    the arms differ in the offer alone. `lift` is the seen relative rise in orders, for one look; `needed` the one that
+    pays for the discount where every buyer uses it. `given_anyway` is about what was taken off the orders of shoppers
+    who would have ordered without it.
     """
 
     experiment: Experiment
@@ -42,9 +43,10 @@ class OfferTrial:
     alike: bool
     verdict: Verdict
     margin: Estimate | None = None
-    lift: float | None = None
+    lift: Estimate | None = None
     needed: float | None = None
     given_anyway: float | None = None
+    comparable: bool = True
 
 
 def offer_trials(asked: Asked) -> list[OfferTrial]:
@@ -94,23 +96,29 @@ def _judged(
     n = own.settled + base.settled
     about = (one, offer.pk, own.name, base.name, n, own.assigned + base.assigned - n, alike)
     mine, theirs = own.outcomes, base.outcomes
-    if share is None or mine is None or theirs is None or min(own.settled, base.settled) < 2:
-        return OfferTrial(*about, verdict(None, n, mismatch))
+    early = verdict(None, n, mismatch)
+    if early.word == BLOCKED:
+        return OfferTrial(*about, early, comparable=False)
+    if mine is None or theirs is None or min(own.settled, base.settled) < 2:
+        return OfferTrial(*about, early)
     alpha = float({**DEFAULTS, **one.plan}["alpha"])
+    seen: dict[str, Any] = {"lift": _lift(mine.ordered, theirs.ordered, alpha), "given_anyway": _anyway(mine, theirs)}
+    if share is None:
+        return OfferTrial(*about, Verdict(BLOCKED, why="the store's margin is not known"), **seen)
     margin = mean_difference(mine.margin, theirs.margin, alpha=alpha)
-    held = held_of(margin, (mine.ordered, theirs.ordered), planned_of(one, theirs.ordered), alpha)
+    among = sum(1 for arm in one.arms if arm["offer"])
+    held = held_of(margin, (mine.ordered, theirs.ordered), planned_of(one, theirs.ordered), alpha / among)
     return OfferTrial(
         *about,
         verdict(held, n, mismatch),
         margin=held or margin,
-        lift=_lift(mine.ordered, theirs.ordered),
         needed=_needed(offer, float(share), theirs),
-        given_anyway=_anyway(mine, theirs),
+        **seen,
     )
 
 
-def _lift(own: Sums, base: Sums) -> float | None:
-    return relative_difference(own, base).value if base.mean else None
+def _lift(own: Sums, base: Sums, alpha: float) -> Estimate | None:
+    return relative_difference(own, base, alpha=alpha) if base.mean else None
 
 
 def _needed(offer: Offer, margin: float, without: Outcomes) -> float | None:

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from recovery.reports.asked import Asked, days_of
 from recovery.reports.cells import filtered
 from recovery.reports.conversations import ANSWER_WITHIN, BEGUN
+from recovery.reports.guardrails import WATCHED_SHOPPERS, told_for
 from recovery.reports.judged import COUNTS, SEGMENT, judged
 from recovery.reports.sending import STATE
 
@@ -81,10 +82,12 @@ _ANSWERS = """
 _TALKS = f"""{BEGUN}
     SELECT 'r' || id AS first_reply, channel, intent, at, over, answered_at FROM begun ORDER BY at, id
 """
+_GUARDRAILS = f"SELECT * FROM ({WATCHED_SHOPPERS}) s ORDER BY experiment, drawn_at, customer"
 ROWS = {
     "answers": _ANSWERS,
     "codes": _CODES,
     "conversations": _TALKS,
+    "guardrails": _GUARDRAILS,
     "messages": _MESSAGES,
     "orders": _ORDERS,
 }
@@ -99,6 +102,7 @@ def rows_behind(asked: Asked, name: str) -> Iterator[list[Any]]:
     """The titles, then a line for each row, read as they are asked for. Times are in UTC."""
     told = asked.parameters(days_of(asked.period))
     told |= {"from": asked.period.since, "to": asked.period.until, "within": ANSWER_WITHIN}
+    told |= told_for(asked)
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(ROWS[name] if name in ROWS else _carts(asked), told)
         batch = cursor.fetchmany(_BATCH)

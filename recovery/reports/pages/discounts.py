@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from recovery.models import Offer
 from recovery.reports import definitions
 from recovery.reports.asked import Asked
 from recovery.reports.codes import Given, codes_given
+from recovery.reports.guardrails import Watched, guardrails, open_of, over_of, watched
 from recovery.reports.offer_trials import OfferTrial, offer_trials
 from recovery.reports.rates import Rate
 from recovery.reports.sheet import Amount, Cell, Gap, Section, Table
@@ -23,7 +24,8 @@ def discounts(asked: Asked) -> list[Section]:
     )
     trials = offer_trials(asked)
     names = dict(Offer.objects.filter(store=asked.store).values_list("pk", "name"))
-    return [_codes(given, names), _margin(asked, given, trials, names)]
+    after = [_taught(trials, watched(asked), names)] if trials else []
+    return [_codes(given, names), _margin(asked, given, trials, names), *after]
 
 
 def _codes(given: Sequence[Given], names: dict[int, str]) -> Section:
@@ -48,7 +50,7 @@ def _margin(asked: Asked, given: Sequence[Given], trials: Sequence[OfferTrial], 
     untested = sorted({one.offer_id for one in given} - {one.offer_id for one in trials}, key=lambda pk: names[pk])
     rows += [(names[pk], "–", None, None, None, None, "cannot be known without a test") for pk in untested]
     head = ("Offer", "Tested", f"Net margin per 1,000 shoppers, {currency}", "Orders rose by", "To break even",
-            "Given to who would have ordered anyway", "Verdict")  # fmt: skip
+            "Given to shoppers who would have ordered anyway, about", "Verdict")  # fmt: skip
     return Section(
         "Do they leave more than they give away?",
         definitions.OFFER_MARGIN,
@@ -62,16 +64,40 @@ def _told(one: OfferTrial, name: str, currency: str) -> tuple[Cell, ...]:
     found = one.margin.times(1000) if one.margin else None
     margin: Cell = Gap(found.value, found.low, found.high, one.n, currency) if found else None
     margin = _UNKNOWN if one.experiment.store.margin is None else margin
-    flow = f"“{one.experiment.flow}”" if one.experiment.flow else "all flows"
-    tested = f"{one.arm} against {one.against}, step {one.experiment.position} of {flow}"
     return (
         name,
-        tested if one.alike else f"{tested} (they differ in more than the offer)",
+        _tested(one),
         margin,
-        _percent(one.lift),
+        f"{_percent(one.lift.value)} ({_percent(one.lift.low)} to {_percent(one.lift.high)})" if one.lift else None,
         _percent(one.needed),
         Amount(Decimal(one.given_anyway), currency) if one.given_anyway is not None else None,
         str(one.verdict),
+    )
+
+
+def _tested(one: OfferTrial) -> str:
+    flow = f"“{one.experiment.flow}”" if one.experiment.flow else "all flows"
+    tested = f"{one.arm} against {one.against}, step {one.experiment.position} of {flow}"
+    return tested if one.alike else f"{tested} (they differ in more than the offer)"
+
+
+def _taught(trials: Sequence[OfferTrial], arms: Mapping[tuple[int, str], Watched], names: Mapping[int, str]) -> Section:
+    """What shoppers did in the 90 days after they were drawn to get the offer, or the same without it."""
+    rows: list[Sequence[Cell]] = []
+    for one in trials:
+        for asked in guardrails(one, arms):
+            known = asked.own or asked.twin
+            gap = Gap(asked.gap.value, asked.gap.low, asked.gap.high, over_of(one, arms)) if asked.gap else None
+            rows += [(names[one.offer_id], _tested(one), asked.question, asked.own, asked.twin, gap)] if known else []
+    still_open = open_of(trials, arms)
+    left = f"{still_open:,} shoppers have not had their 90 days yet, and are in none of it." if still_open else ""
+    head = ("Offer", "Tested", "In 90 days", "With the offer", "The same without", "Difference")
+    return Section(
+        "What do they teach shoppers?",
+        definitions.GUARDRAILS,
+        tables=[Table("offer-guardrails", head, rows)],
+        note=left,
+        empty="" if rows else f"No shopper of these tests has had 90 days since the draw yet. {left}".strip(),
     )
 
 
@@ -89,4 +115,4 @@ def _note(asked: Asked, trials: Sequence[OfferTrial], *, untested: bool) -> str:
             "Give the step two variants, one with the offer and one without."
         )
     still_open = sum(one.open for one in trials)
-    return " ".join([*told, *([f"{still_open} draws are still open."] if still_open else [])])
+    return " ".join([*told, *([f"{still_open:,} shoppers who were drawn are still open."] if still_open else [])])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from recovery.reports.asked import Asked
 from recovery.reports.pages.customers import customers
@@ -28,6 +28,7 @@ class Page:
     make: Callable[[Asked], list[Section]]
     filters: tuple[str, ...] = _CARTS
     rows: str = "carts"
+    more_rows: Mapping[str, str] = field(default_factory=dict)  # further rows, with the words of their button
 
 
 PAGES = {
@@ -35,7 +36,7 @@ PAGES = {
     "leaving": Page("Where they leave", leaving),
     "flow": Page("Recovery flow", flow, rows="messages"),
     "products": Page("Products", products),
-    "discounts": Page("Discounts", discounts, ("currency",), "codes"),
+    "discounts": Page("Discounts", discounts, ("currency",), "codes", {"guardrails": "The shoppers of the 90 days"}),
     "customers": Page("Customers", customers, (), "orders"),
     "reasons": Page("Reasons", reasons, ("currency", "device", "flow"), "answers"),
     "interactions": Page("Interactions", interactions, ("channel",), "conversations"),

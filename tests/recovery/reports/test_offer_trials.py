@@ -78,7 +78,7 @@ def test_more_orders_and_more_revenue_may_leave_less(losing: Experiment) -> None
 def test_it_is_told_what_would_have_paid_for_it(losing: Experiment) -> None:
     found = told(losing.store)
     assert found.margin and round(found.margin.times(1000).value) == -200
-    assert found.lift == pytest.approx(0.25) and found.needed == pytest.approx(1 / 3)
+    assert found.lift and found.lift.value == pytest.approx(0.25) and found.needed == pytest.approx(1 / 3)
     assert found.given_anyway == pytest.approx(1000 * 0.1 * 8)
     assert (found.alike, found.n, found.verdict.word) == (True, 2000, "not proven yet")
 
@@ -87,7 +87,7 @@ def test_the_page_puts_it_in_a_row(losing: Experiment) -> None:
     row = discounts(asked(losing.store))[1].tables[0].rows[0]
     assert isinstance(row[2], Gap)
     assert (row[0], round(row[2].value), row[3], row[4], str(row[5])) == (
-        "Ten percent", -200, "+25.0 %", "+33.3 %", "800.00 EUR",
+        "Ten percent", -200, "+25.0 % (-6.0 % to +56.0 %)", "+33.3 %", "800.00 EUR",
     )  # fmt: skip
 
 
@@ -103,7 +103,10 @@ def test_without_the_stores_margin_it_is_unknown() -> None:
     buying(trial, "plain", 100, 50, "80")
     buying(trial, "ten off", 100, 50, "72", "8")
     section = discounts(asked(trial.store))[1]
-    assert (section.tables[0].rows[0][2], told(trial.store).margin) == ("margin unknown", None)
+    found = told(trial.store)
+    assert (section.tables[0].rows[0][2], found.margin, found.needed) == ("margin unknown", None, None)
+    assert (found.lift and found.lift.value, found.given_anyway) == (0.0, 400.0)
+    assert str(found.verdict) == "no verdict: the store's margin is not known"
     assert "enter it on the store's page" in section.note
 
 
