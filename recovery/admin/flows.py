@@ -166,7 +166,7 @@ class Flows(Page):
     def publish_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """What publishing changes and what stands in its way; the button there is the deed."""
         flow: Any = self.found(request, object_id)
-        found = review(flow)
+        found = review(flow, now=timezone.now())
         if not found:
             self.message_user(request, "There is no draft: what you see is published.")
             return redirect(address(flow))

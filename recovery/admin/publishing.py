@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
 
 from customers.admin.base import address
+from recovery.experiments.foresight import own_numbers
+from recovery.experiments.plans import Trial, control_of, frozen, trials_of, unlike
 from recovery.flows.publish import changes, problems, warnings
-from recovery.models import Flow, FlowStep, FlowVersion
+from recovery.models import Experiment, Flow, FlowStep, FlowVersion
+from recovery.statistics.planner import months_needed
 
 _STEP = re.compile(r"\b[Ss]tep (\d+)")
 
@@ -24,7 +28,7 @@ class Found:
     mend: list[tuple[str, str]]
 
 
-def review(flow: Flow) -> dict[str, Any]:
+def review(flow: Flow, *, now: datetime) -> dict[str, Any]:
     """The context of the page that one publishes from; {} where there is no draft."""
     draft = flow.versions.filter(published_at=None).first()
     if draft is None:
@@ -33,9 +37,41 @@ def review(flow: Flow) -> dict[str, Any]:
     return {
         "draft": draft,
         "changes": changes(flow),
+        "tests": [how_long(flow, trial, draft, now) for trial in _starting(flow, draft)],
         "problems": [_found(flow, text, steps) for text in problems(_known(draft, flow))],
         "warnings": [_found(flow, text, steps) for text in warnings(_known(draft, flow))],
     }
+
+
+def _starting(flow: Flow, draft: FlowVersion) -> list[Trial]:
+    return unlike(list(Experiment.objects.running().filter(flow=flow)), trials_of(draft))[1]
+
+
+def how_long(flow: Flow, trial: Trial, draft: FlowVersion, now: datetime) -> str:
+    """How many shoppers a test would take, and how many months those are, before anybody is drawn for it."""
+    plan, known = frozen(flow.store_id, trial, draft.plan, now), own_numbers(flow.store_id, now)
+    what = "The holdout" if trial.position is None else f"The test of step {trial.position}"
+    units = plan["units"]
+    if not units:
+        return f"{what} cannot show a gain of {100 * plan['lift']:.0f} %: there would be more orders than shoppers."
+    taken = "which is taken to be so, since the store's past does not tell" if plan.get("assumed") else "as in the past"
+    base = (
+        f"if {100 * plan['base']:.3g} of 100 order by themselves ({taken})" if "base" in plan else "as it was planned"
+    )
+    told = f"{what} takes about {units:,} shoppers to show a gain of {100 * plan['lift']:.0f} % in orders, {base}."
+    months = months_needed(units, known.a_month * _share_drawn(trial, draft)) if known else None
+    if known is None or months is None:
+        return told
+    return f"{told} At {known.a_month:,} shoppers a month who fall silent: {months} month{'s' * (months > 1)}."
+
+
+def _share_drawn(trial: Trial, draft: FlowVersion) -> float:
+    """What part of the shoppers come to the control and the smallest other arm: those the plan counts."""
+    if trial.position is None:
+        return 1.0
+    weights = {str(arm["name"]): float(arm["weight"]) for arm in trial.arms}
+    total, control = sum(weights.values()), weights.pop(control_of(trial.arms))
+    return (control + min(weights.values())) / total * (1 - draft.holdout_percent / 100)
 
 
 def _known(draft: FlowVersion, flow: Flow) -> FlowVersion:

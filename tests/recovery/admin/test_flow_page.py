@@ -14,6 +14,7 @@ from customers.admin.base import address
 from customers.models import Channel
 from recovery.admin.questions import QUESTIONS
 from recovery.conditions import KINDS
+from recovery.experiments.foresight import OwnNumbers
 from recovery.flows.publish import StepPlan, draft_of, write_steps
 from recovery.flows.standard import install_template
 from recovery.models import Flow, FlowStep, MessageTemplate, Offer
@@ -329,6 +330,19 @@ def test_publishing_is_reviewed_first(boss, flow, store):
     assert "Step 3 is gone: new shoppers do not get “Farewell” any more." in found["changes"]
     assert found["changes"][-1] == "1 shopper is within the flow and will finish version 1: 1 for step 1."
     assert found["problems"] == []
+
+
+def test_before_a_test_is_published_it_is_told_how_long_it_would_take(boss, flow, monkeypatch):
+    draft = draft_of(flow)
+    type(draft).objects.filter(pk=draft.pk).update(holdout_percent=10)
+    (told,) = review_of(boss, flow).context["tests"]
+    assert told == (
+        "The holdout takes about 19,962 shoppers to show a gain of 20 % in orders, if 10 of 100 order by themselves "
+        "(which is taken to be so, since the store's past does not tell)."
+    )
+    for room in ("recovery.admin.publishing", "recovery.experiments.plans"):
+        monkeypatch.setattr(f"{room}.own_numbers", lambda *_: OwnNumbers(0.1, 500))
+    assert review_of(boss, flow).context["tests"][0].endswith("500 shoppers a month who fall silent: 40 months.")
 
 
 def test_a_problem_comes_with_the_way_to_mend_it(boss, flow, store):
