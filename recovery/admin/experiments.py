@@ -154,13 +154,11 @@ class Line:
 
     definition: Definition
     value: str
-    bounds: str
-    p: str
+    bounds: str  # 95 %: +1.64 to +9.33 points, p 0.0011
     low: float
     width: float
     at: float
     zero: float = 50.0
-    note: str = ""
 
 
 def told(found: Findings) -> dict[str, Any]:
@@ -171,8 +169,12 @@ def told(found: Findings) -> dict[str, Any]:
         "found": found,
         "store": experiment.store,
         "arms": [_arm(arm) for arm in found.arms],
-        "comparisons": [(one, _lines(one, found.currency)) for one in found.comparisons],
-        "mismatch": f"{found.mismatch:.3g}" if found.mismatch is not None else "",
+        "comparisons": [
+            (one, trial_words.gained(one), _lines(one, found.currency, len(found.comparisons)))
+            for one in found.comparisons
+        ],
+        "mismatch": trial_words.chance_alone(found.mismatch) if found.mismatch is not None else "",
+        "with_offer": any(arm.get("offer") for arm in experiment.arms),
         "words": trial_words,
         "curves": _curves(found.curve),
         "cap": money(found.cap, found.currency) if found.cap is not None else "",
@@ -195,9 +197,10 @@ def _arm(arm: Any) -> dict[str, Any]:
     }
 
 
-def _lines(one: Comparison, currency: str) -> list[Line]:
+def _lines(one: Comparison, currency: str, among: int) -> list[Line]:
+    together = f"for all {among} comparisons together" if among > 1 else ""
     asked: list[tuple[Definition, Estimate | None, bool, str]] = [
-        (trial_words.ANY_TIME, one.held, True, ""),
+        (trial_words.ANY_TIME, one.held, True, together),
         (trial_words.ORDERED, one.orders, True, _with("orders", one)),
         (trial_words.STRATIFIED, one.stratified, True, ""),
         (trial_words.REVENUE, one.revenue, False, _with("revenue", one)),
@@ -211,9 +214,9 @@ def _lines(one: Comparison, currency: str) -> list[Line]:
 
 def _with(name: str, one: Comparison) -> str:
     """The p after Holm, for the questions that are asked together; "" where it was not asked."""
-    if name not in one.adjusted_ps:
+    if len(one.adjusted_ps) < 2 or name not in one.adjusted_ps:
         return ""
-    return f"p {one.adjusted_ps[name]:.3g} among {len(one.adjusted_ps)} questions (Holm)"
+    return f"{trial_words.chance_alone(one.adjusted_ps[name])} as one of {len(one.adjusted_ps)} questions (Holm)"
 
 
 def _saved(one: Comparison) -> str:
@@ -224,26 +227,17 @@ def _line(meant: Definition, found: Estimate, share: bool, note: str, currency: 
     # Zero stands in the middle, and the interval reaches at most to the edges.
     reach = max(abs(found.low), abs(found.high)) * 1.05 or 1.0
     at, low, high = (50 + 50 * value / reach for value in (found.value, found.low, found.high))
-    words = _points if share else _amount
+    unit, scale = ("points", 100) if share else (currency, 1)
+    value, bottom, top = (f"{scale * end:+,.2f}" for end in (found.value, found.low, found.high))
+    bounds = f"95 %: {bottom} to {top} {unit}, {trial_words.chance_alone(found.p)}"
     return Line(
         meant,
-        words(found.value, currency),
-        f"{words(found.low, currency)} to {words(found.high, currency)}",
-        f"{found.p:.3g}",
+        f"{value} {unit}",
+        f"{bounds}; {note}" if note else bounds,
         round(low, 2),
         round(max(high - low, 0.6), 2),
         round(at, 2),
-        note=note,
     )
-
-
-def _points(value: float, currency: str) -> str:
-    """+1.50 points"""
-    return f"{100 * value:+.2f} points"
-
-
-def _amount(value: float, currency: str) -> str:
-    return f"{value:+,.2f} {currency}"
 
 
 def _curves(curves: Mapping[str, Sequence[Point]]) -> dict[str, Any] | None:
@@ -257,7 +251,7 @@ def _curves(curves: Mapping[str, Sequence[Point]]) -> dict[str, Any] | None:
         "top": f"{100 * top:.0f} %",
         "names": list(curves),
         "rows": [(_hours(hour), [_cell(points[row]) for points in curves.values()]) for row, hour in enumerate(hours)],
-        "marks": [(f"{40 + 550 * _along(hour):.1f}", _hours(hour)) for hour in (1, 4, 12, 24, 72, 168, 336)],
+        "marks": [(f"{40 + 550 * _along(hour):.1f}", _hours(hour)) for hour in (4, 24, 72, 168, 336)],
     }
 
 

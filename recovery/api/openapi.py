@@ -234,6 +234,7 @@ SCHEMAS: dict[str, Schema] = {
                     {
                         "arm": _TEXT,
                         "verdict": _object({"word": _TEXT, "more": {"type": ["integer", "null"]}, "why": _TEXT}),
+                        "chance": _or_null(_SHARE),
                         "estimates": _object(_each(_ESTIMATES, _or_null(_ref("Estimate")))),
                     }
                 ),

@@ -21,6 +21,8 @@ HELD_OUT = "held_out"
 #: What a plan says unless it was decided otherwise: over how many days from the draw orders count, at which level of
 #: error and with which power the verdict is asked for, and the smallest relative gain that is worth finding.
 DEFAULTS: Mapping[str, Any] = {"metric": "orders", "window_days": 14, "alpha": 0.05, "power": 0.8, "lift": 0.2}
+#: Where a store's past does not tell yet, so many are taken to order by themselves: a plan is whole at the start.
+ASSUMED_BASE = 0.1
 
 Arm = dict[str, Any]  # name, weight; of a variant also template (id), delay (seconds) and offer (id or None)
 
@@ -96,18 +98,19 @@ def _start(store_id: int, flow_id: int | None, trial: Trial, plan: Mapping[str, 
         position=trial.position,
         salt=secrets.token_hex(8),
         arms=trial.arms,
-        plan=_frozen(store_id, trial, plan, now),
+        plan=frozen(store_id, trial, plan, now),
         started_at=now,
     )
 
 
-def _frozen(store_id: int, trial: Trial, plan: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The plan with the number of shoppers that it takes, where the store's past tells how many order by themselves."""
+def frozen(store_id: int, trial: Trial, plan: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The plan with the number of shoppers that it takes, by how many order by themselves: `assumed` where the store's
+    past does not tell. A number that came out of the results would let them choose their own interval."""
     found = {**DEFAULTS, **plan}
-    known = own_numbers(store_id, now)
-    if known and not found.get("units"):
-        found["base"] = round(known.base, 4)
-        found["units"] = planned_units(found, known.base, control_share(trial.arms))
+    if not found.get("units"):
+        known = own_numbers(store_id, now)
+        found |= {"base": round(known.base, 4)} if known else {"base": ASSUMED_BASE, "assumed": True}
+        found["units"] = planned_units(found, found["base"], control_share(trial.arms))
     return found
 
 

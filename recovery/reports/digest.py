@@ -92,7 +92,7 @@ def _verdicts(store: Store, now: datetime) -> Iterator[tuple[str, str]]:
     for one in Experiment.objects.running().filter(store=store).select_related("store", "flow"):
         margin = store.margin / 100 if store.margin is not None else None
         for comparison in findings(one, as_of=now, margin=margin).comparisons:
-            yield f"{trial_words.title(one)}: {comparison.arm.name}", str(comparison.verdict)
+            yield f"{trial_words.title(one)}: {trial_words.against(one, comparison)}", str(comparison.verdict)
 
 
 # -- as a mail

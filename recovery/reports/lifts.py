@@ -21,7 +21,7 @@ from recovery.reports.kept import fetch
 from recovery.reports.trials import held_of, mismatch_of, planned_of
 from recovery.statistics.estimates import Estimate, share_difference
 from recovery.statistics.sums import Sums
-from recovery.statistics.verdict import Verdict, verdict
+from recovery.statistics.verdict import BLOCKED, Verdict, verdict
 
 _COUNTED = f"""
     SELECT d.experiment_id, d.arm, d.assigned_at + e.window <= %(as_of)s AS settled, count(*),
@@ -48,7 +48,7 @@ class Counted:
 @dataclass(frozen=True, slots=True)
 class Lift:
     """What an arm adds over another. `estimate` holds however often one looks, once there is enough for that; it is
-    None while an arm has fewer than two settled shoppers."""
+    None while an arm has fewer than two settled shoppers, and where the arms cannot be compared."""
 
     arm: str
     against: str
@@ -80,7 +80,10 @@ def lifts_of(experiment: Experiment, arms: Mapping[str, Counted]) -> list[Lift]:
     control = control_of(experiment.arms)
     others = [str(arm["name"]) for arm in experiment.arms if arm["name"] != control]
     mismatch = _mismatch(experiment, arms)
-    return [_lift(experiment, (name, control), (arms.get(name), arms.get(control)), mismatch) for name in others]
+    return [
+        _lift(experiment, (name, control), (arms.get(name), arms.get(control)), mismatch, len(others))
+        for name in others
+    ]
 
 
 def lifts_over_holdout(test: Experiment, holdout: Experiment, found: Mapping[int, Mapping[str, Counted]]) -> list[Lift]:
@@ -98,11 +101,17 @@ def lifts_over_holdout(test: Experiment, holdout: Experiment, found: Mapping[int
     checks = [_mismatch(test, arms), _mismatch(holdout, base)]
     mismatch = min((p for p in checks if p is not None), default=None)
     names = [str(arm["name"]) for arm in test.arms]
-    return [_lift(holdout, (name, HOLDOUT), (arms.get(name), base.get(HOLDOUT)), mismatch) for name in names]
+    return [
+        _lift(holdout, (name, HOLDOUT), (arms.get(name), base.get(HOLDOUT)), mismatch, len(names)) for name in names
+    ]
 
 
 def _lift(
-    plan: Experiment, names: tuple[str, str], sides: tuple[Counted | None, Counted | None], mismatch: float | None
+    plan: Experiment,
+    names: tuple[str, str],
+    sides: tuple[Counted | None, Counted | None],
+    mismatch: float | None,
+    among: int,
 ) -> Lift:
     own, base = (side or Counted() for side in sides)
     n = own.settled + base.settled
@@ -111,8 +120,9 @@ def _lift(
         return Lift(*names, None, n, verdict(None, n, mismatch), still_open)
     alpha = float({**DEFAULTS, **plan.plan}["alpha"])
     ordinary = share_difference(own.sums, base.sums, alpha=alpha)
-    held = held_of(ordinary, (own.sums, base.sums), planned_of(plan, base.sums), alpha)
-    return Lift(*names, held or ordinary, n, verdict(held, n, mismatch), still_open)
+    held = held_of(ordinary, (own.sums, base.sums), planned_of(plan, base.sums), alpha / among)
+    said = verdict(held, n, mismatch)
+    return Lift(*names, None if said.word == BLOCKED else held or ordinary, n, said, still_open)
 
 
 def _mismatch(experiment: Experiment, arms: Mapping[str, Counted]) -> float | None:

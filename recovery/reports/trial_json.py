@@ -58,6 +58,7 @@ def _comparison(one: Comparison) -> dict[str, Any]:
     return {
         "arm": one.arm.name,
         "verdict": verdict,
+        "chance": round(one.chance, 6) if one.chance is not None else None,
         "estimates": {name: _estimate(getattr(one, name)) for name in _ESTIMATES},
     }
 

@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
-from recovery.experiments.plans import DEFAULTS
+from recovery.experiments.plans import DEFAULTS, HOLDOUT
 from recovery.models import Experiment
 from recovery.reports.judged import COUNTS
 from recovery.statistics.sums import Sums
@@ -94,7 +95,9 @@ _RETURNS = f"""
           AND {COUNTS}
         ORDER BY o.placed_at LIMIT 1
     ) o ON true
-    WHERE a.experiment_id = %(experiment)s AND a.assigned_at <= %(as_of)s AND went.silent_at <= %(as_of)s
+    WHERE (a.experiment_id = %(experiment)s OR a.experiment_id = %(beside)s AND a.arm = %(holdout)s
+           AND a.assigned_at >= %(start)s AND coalesce(a.assigned_at < %(end)s, true))
+      AND a.assigned_at <= %(as_of)s AND went.silent_at <= %(as_of)s
 """
 
 
@@ -153,12 +156,27 @@ def drawn(experiment: Experiment, *, as_of: datetime, margin: Decimal | None = N
     return _rows(_ROWS, asked_of(experiment, as_of, margin))
 
 
-def returns(asked: Mapping[str, Any]) -> dict[str, list[tuple[float, bool]]]:
-    """For each arm, each cart's hours from going silent to the shopper's order, or watched so far: see return_curve."""
+def returns(experiment: Experiment, asked: Mapping[str, Any]) -> dict[str, list[tuple[float, bool]]]:
+    """For each arm, each cart's hours from going silent to the shopper's order, or watched so far: see return_curve.
+
+    Beside the variants of a flow's first step, those whom the flow held out in the same days: they were drawn at the
+    same moment of their carts. Whoever reaches a later step did not buy after an earlier one, so nothing stands beside.
+    """
+    beside = _holdout_of(experiment)
+    told = {**asked, "beside": beside and beside.pk, "holdout": HOLDOUT, "end": experiment.ended_at}
     watched: dict[str, list[tuple[float, bool]]] = defaultdict(list)
-    for arm, hours, ordered in _rows(_RETURNS, asked):
+    for arm, hours, ordered in _rows(_RETURNS, told):
         watched[arm].append((float(hours), bool(ordered)))
     return dict(sorted(watched.items()))
+
+
+def _holdout_of(test: Experiment) -> Experiment | None:
+    """The flow's newest holdout that ran while its first step's variants were tested."""
+    if test.position != 1:
+        return None
+    until = Q(started_at__lt=test.ended_at) if test.ended_at else Q()
+    during = Q(ended_at=None) | Q(ended_at__gt=test.started_at)
+    return Experiment.objects.filter(until, during, flow=test.flow_id, kind="holdout").order_by("-started_at").first()
 
 
 def shares(experiment: Experiment) -> dict[str, float]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from recovery.experiments.plans import control_of
 from recovery.models import Experiment, ExperimentKind
 from recovery.reports.definitions import Definition
+from recovery.reports.trials import Comparison
 
 _WHO = (
     "Every shopper who was drawn and whose window is over, whatever became of the message: bounced, unread, "
@@ -12,7 +14,7 @@ _WHO = (
 _DRAWN = "A shopper is drawn when the first message would go out to them, after every other check has passed."
 
 ORDERED = Definition(
-    "Ordered",
+    "Ordered, looked at once, at the planned end",
     "share of the arm that ordered − share of the control that ordered",
     "Shoppers with at least one paid order within the window from the draw, from any cart, device or channel. "
     "The interval is Newcombe's (1998, method 10).",
@@ -22,7 +24,8 @@ ANY_TIME = Definition(
     "Ordered, looked at any time",
     "the same difference, with an always-valid interval",
     "An interval that holds however often one looks: an asymptotic confidence sequence (Waudby-Smith and others, arXiv "
-    "2103.06476), narrowest at the planned number of shoppers. The verdict is taken from it alone.",
+    "2103.06476), narrowest at the planned number of shoppers. The verdict is taken from it alone. Where several arms "
+    "are set against one, each gets its part of the 5 % (Bonferroni), so that the 95 % hold for all of them together.",
     _WHO,
     "Until each arm has 100 settled shoppers and 10 of them ordered, there is none.",
 )
@@ -66,6 +69,14 @@ PER_ORDER = Definition(
     "A ratio of two sums over shoppers, with the delta method's interval (Deng, Knoblich, Lu, 2018).",
     _WHO,
 )
+CHANCE = Definition(
+    "Chance to be the better one",
+    "P(order rate of the arm > order rate of the control), given what was seen",
+    "By Bayes' rule with nothing assumed before the start (both rates Beta(1, 1)), in closed form. It says how likely "
+    "the arm is ahead at all, be it by a hair, and swings while shoppers are still coming in. No verdict rests on it.",
+    _WHO,
+    "Until each arm has 100 settled shoppers and 10 of them ordered, there is none.",
+)
 MISMATCH = Definition(
     "Were the arms filled as planned?",
     "chi-squared test of the drawn, and of the settled, against the planned shares",
@@ -73,11 +84,14 @@ MISMATCH = Definition(
     + _DRAWN,
 )
 CURVE = Definition(
-    "Who comes back by themselves",
+    "Who comes back, and when",
     "1 − Kaplan and Meier's estimate of the carts without an order, by hours after the cart went silent",
-    "Of the shoppers who were drawn, how many had ordered by each hour. The arm without messages is the natural "
-    "return. Where it has flattened out, a message no longer takes the credit for what would have come anyway.",
-    left_out="What happened after 14 days. Carts that are still open count for the hours that they were watched.",
+    "Of the shoppers who were drawn, how many had ordered by each hour. Those without messages are the natural return: "
+    "beside variants of a flow's first step stand the held out of that flow, of the same days. Where their curve has "
+    "flattened out, a message no longer takes the credit for what would have come anyway; where it still climbs, an "
+    "early message may only be in time to be thanked.",
+    left_out="Whoever ordered before the first message was due: they are never drawn, so every curve begins with that "
+    "hour. What happened after 14 days. Carts that are still open count for the hours that they were watched.",
 )
 
 
@@ -88,3 +102,31 @@ def title(experiment: Experiment) -> str:
     if experiment.kind == ExperimentKind.HOLDOUT:
         return f"Holdout of “{experiment.flow}”"
     return f"Variants of step {experiment.position} of “{experiment.flow}”"
+
+
+def against(experiment: Experiment, one: Comparison) -> str:
+    """B against A; of a holdout there is but one comparison: with messages, against without."""
+    if experiment.kind == ExperimentKind.HOLDOUT:
+        return "with messages against without"
+    return f"{one.arm.name} against {control_of(experiment.arms)}"
+
+
+def gained(one: Comparison) -> str:
+    """How many ordered more, or fewer, than the control's rate would have made of them; "" while too early."""
+    found = one.gained_orders
+    if found is None or one.by_themselves is None or one.arm.outcomes is None:
+        return ""
+    more, low, high = (_more(value) for value in (found.value, found.low, found.high))
+    return (
+        f"At the control's rate about {one.by_themselves:,.0f} of the {one.arm.settled:,} settled shoppers would have "
+        f"ordered; {one.arm.outcomes.ordered.y:,.0f} did: {more} (95 %, for one look: {low} to {high})."
+    )
+
+
+def _more(count: float) -> str:
+    return f"{abs(count):,.0f} {'more' if round(count) >= 0 else 'fewer'}"
+
+
+def chance_alone(p: float) -> str:
+    """A p in as many digits as anybody reads: p 0.16, p 0.0011, p below 0.0001."""
+    return "p below 0.0001" if p < 0.0001 else f"p {p:.4f}" if p < 0.01 else f"p {p:.2f}"

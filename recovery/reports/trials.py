@@ -12,6 +12,7 @@ from recovery.experiments.foresight import planned_units
 from recovery.experiments.plans import DEFAULTS, control_of, control_share
 from recovery.models import Experiment
 from recovery.reports.trial_sums import HOURS, Arm, arm_of, asked_of, returns, rows_of, shares, strata
+from recovery.statistics.chance import chance_better
 from recovery.statistics.checks import holm, sample_ratio
 from recovery.statistics.estimates import (
     Adjusted,
@@ -33,7 +34,7 @@ from recovery.statistics.verdict import Verdict, verdict
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """One arm against the control. An estimate is None while there is too little to say, `margin` also without a
-    margin of the store."""
+    margin of the store. `chance`: that the arm's order rate is the higher one; None before `held` is told."""
 
     arm: Arm
     verdict: Verdict
@@ -49,13 +50,15 @@ class Comparison:
     adjusted_ps: Mapping[str, float] = field(default_factory=dict)
     gained_orders: Estimate | None = None
     gained_revenue: Estimate | None = None
-    by_themselves: float | None = None  # orders that would have come without it
+    by_themselves: float | None = None  # shoppers who would have ordered without it
+    chance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
     """An experiment as it stood at `as_of`. `mismatch` is the smaller of the sample-ratio p's of the drawn and of the
-    settled; None with nobody drawn. `curve`: for each arm how many had ordered by which hour after going silent."""
+    settled; None with nobody drawn. `curve`: for each arm, and beside variants also for the flow's held out, how many
+    had ordered by which hour after going silent."""
 
     experiment: Experiment
     as_of: datetime
@@ -85,7 +88,9 @@ def findings(experiment: Experiment, *, as_of: datetime, margin: Decimal | None 
     )
     planned = planned_of(experiment, control.outcomes.ordered if control.outcomes else None)
     comparisons = [
-        _compare(arm, control, strata(rows, arm.name, control.name), planned, mismatch, margin, asked["alpha"])
+        _compare(
+            (arm, control), strata(rows, arm.name, control.name), planned, mismatch, margin, (asked["alpha"], len(arms))
+        )
         for arm in arms.values()
     ]
     return Findings(
@@ -98,7 +103,7 @@ def findings(experiment: Experiment, *, as_of: datetime, margin: Decimal | None 
         control=control,
         comparisons=comparisons,
         mismatch=mismatch,
-        curve={arm: return_curve(watched, HOURS) for arm, watched in returns(asked).items()},
+        curve={arm: return_curve(watched, HOURS) for arm, watched in returns(experiment, asked).items()},
     )
 
 
@@ -120,14 +125,15 @@ def planned_of(experiment: Experiment, control: Sums | None) -> int | None:
 
 
 def _compare(
-    arm: Arm,
-    control: Arm,
+    sides: tuple[Arm, Arm],
     strata: Mapping[str, tuple[Sums, Sums]],
     planned: int | None,
     mismatch: float | None,
     margin: Decimal | None,
-    alpha: float,
+    level: tuple[float, int],
 ) -> Comparison:
+    """`level`: the error that is allowed, and how many comparisons share it (see held_of)."""
+    (arm, control), (alpha, among) = sides, level
     own, base = arm.outcomes, control.outcomes
     n = arm.settled + control.settled
     if own is None or base is None or min(arm.settled, control.settled) < 2:
@@ -135,7 +141,7 @@ def _compare(
     orders = share_difference(own.ordered, base.ordered, alpha=alpha)
     revenue = mean_difference(own.revenue, base.revenue, alpha=alpha)
     earned = mean_difference(own.margin, base.margin, alpha=alpha) if margin is not None else None
-    held = held_of(orders, (own.ordered, base.ordered), planned, alpha)
+    held = held_of(orders, (own.ordered, base.ordered), planned, alpha / among)
     return Comparison(
         arm=arm,
         orders=orders,
@@ -152,14 +158,23 @@ def _compare(
         gained_orders=orders.times(arm.settled),
         gained_revenue=revenue.times(arm.settled),
         by_themselves=base.ordered.mean * arm.settled,
+        chance=_chance(own.ordered, base.ordered) if held else None,
     )
 
 
 def held_of(orders: Estimate, sides: tuple[Sums, Sums], planned: int | None, alpha: float) -> Estimate | None:
-    """The interval for looking at any time; None before it can be trusted."""
+    """The interval for looking at any time; None before it can be trusted.
+
+    Where several arms are set against one control, each gets its part of the error as `alpha` (Bonferroni), so that of
+    all their verdicts together no more are wrong than of one.
+    """
     if planned is None or any(side.n < LEAST_UNITS or side.y < LEAST_ORDERS for side in sides):
         return None
     return any_time(orders, sides[0].n + sides[1].n, planned, alpha=alpha)
+
+
+def _chance(own: Sums, base: Sums) -> float:
+    return chance_better(round(base.y), base.n, round(own.y), own.n)
 
 
 def _maybe(estimate: Any, own: Sums, base: Sums, alpha: float) -> Estimate | None:

@@ -76,5 +76,13 @@ def pairs(table: Table) -> list[list[tuple[Cell, Cell]]]:
 
 
 @register.filter
+def percentage(share: float) -> str:
+    """93.3 %, and never a certainty that is none: above 99.9 %, below 0.1 %."""
+    if not 0.001 <= share <= 0.999:
+        return "above 99.9 %" if share > 0.5 else "below 0.1 %"
+    return f"{100 * share:.1f} %"
+
+
+@register.filter
 def is_words(value: Cell) -> bool:
     return isinstance(value, str)

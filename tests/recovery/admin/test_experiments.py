@@ -14,11 +14,13 @@ from customers.admin.base import address
 from customers.models import Membership, Role, Store
 from recovery.experiments.plans import store_holdout
 from recovery.models import Experiment, TemplateVersion
-from tests.factories import ago, make_store
+from tests.factories import ago, make_flow, make_store
 from tests.recovery.experiments.scene import template, two_variants
 from tests.recovery.reports.test_trials import draw, experiment, order, people, shoppers
 
 pytestmark = pytest.mark.django_db
+
+AB = [{"name": "A", "weight": 1}, {"name": "B", "weight": 1}]
 
 
 def text_of(answer: Any) -> str:
@@ -57,6 +59,21 @@ def test_a_verdict_is_given_in_words(boss: Client, store: Store) -> None:
     assert "treated against holdout: proven gain" in text
     assert "Margin unknown" in text
     assert text.count("How is this computed?") == 9
+
+
+def test_variants_are_compared_by_who_orders_and_the_chance_is_no_verdict(boss: Client, store: Store) -> None:
+    trial = experiment(store, AB, flow=make_flow(store), kind="variants", position=1)
+    shoppers(trial, 400, lift=0.0)
+    text = text_of(boss.get(reverse("admin_experiment", args=[trial.pk])))
+    assert "B against A: not proven yet" in text
+    assert "Chance that “B” has the higher order rate" in text and "No verdict rests on it" in text
+    assert "At the control's rate about" in text.replace("&#x27;", "'")
+
+
+def test_a_plan_that_the_stores_past_cannot_tell_says_what_it_takes_for_granted(boss: Client, store: Store) -> None:
+    boss.post(reverse("admin_hold_out", args=[store.slug]), {"percent": "50"})
+    text = text_of(boss.get(reverse("admin_experiment", args=[Experiment.objects.get().pk])))
+    assert "7,676, if 10 of 100 order by themselves" in text and "past did not tell" in text
 
 
 def test_an_experiment_of_nobody_says_when_numbers_appear(boss: Client, store: Store) -> None:

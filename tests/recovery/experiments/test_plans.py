@@ -54,7 +54,7 @@ def test_nothing_but_its_end_is_ever_written(change):
 def test_the_plan_says_what_is_left_open():
     set_store_holdout(make_store(), 10, now=NOW, plan={"window_days": 30})
     plan = {"metric": "orders", "window_days": 30, "alpha": 0.05, "power": 0.8, "lift": 0.2}
-    assert Experiment.objects.get().plan == plan
+    assert Experiment.objects.get().plan == plan | {"base": 0.1, "assumed": True, "units": 19962}
 
 
 def test_variants_of_a_published_step_never_change():

@@ -9,7 +9,7 @@ import pytest
 from customers.models import Store
 from recovery.models import Assignment, Experiment
 from recovery.reports.asked import Asked
-from recovery.reports.lifts import Lift, counted, lifts_of, lifts_over_holdout, ran
+from recovery.reports.lifts import Counted, Lift, counted, lifts_of, lifts_over_holdout, ran
 from recovery.reports.pages.flow import flow
 from recovery.reports.period import period
 from recovery.reports.sheet import Table
@@ -74,7 +74,17 @@ def test_arms_filled_otherwise_than_planned_are_not_compared() -> None:
     trial = holdout(make_store(), plan={"units": 300})
     shoppers(trial, 300, lift=0.2)
     Assignment.objects.filter(experiment=trial, arm="holdout", customer__orders=None).delete()
-    assert lifts(trial)[0].verdict.word == "no verdict"
+    (one,) = lifts(trial)
+    assert (one.verdict.word, one.estimate) == ("no verdict", None)
+
+
+def test_several_variants_share_the_error_that_one_may_have() -> None:
+    arms = [*AB, {"name": "C", "weight": 1}]
+    three = experiment(make_store(), arms, flow=None, plan={"units": 3000})
+    counts = {"A": Counted(1000, 1000, 100), "B": Counted(1000, 1000, 147), "C": Counted(1000, 1000, 100)}
+    assert [one.verdict.word for one in lifts_of(three, counts)] == ["not proven yet"] * 2
+    two = Experiment(arms=AB, plan=three.plan)
+    assert [one.verdict.word for one in lifts_of(two, {name: counts[name] for name in "AB"})] == ["proven gain"]
 
 
 def test_variants_of_the_first_step_stand_beside_those_held_out() -> None:
@@ -85,6 +95,17 @@ def test_variants_of_the_first_step_stand_beside_those_held_out() -> None:
     assert [(one.arm, one.against, one.verdict.word) for one in found] == [
         ("A", "holdout", "not proven yet"), ("B", "holdout", "not proven yet"),
     ]  # fmt: skip
+
+
+def test_the_natural_return_of_those_held_out_stands_beside_the_first_steps_variants() -> None:
+    trial = holdout(make_store(), plan={"units": 200})
+    shoppers(trial, 200, lift=0.0)
+    test = variants_beside(trial)
+    beside, own = (findings(one, as_of=NOW).curve["holdout"] for one in (test, trial))
+    assert beside == own
+    later = variants_beside(holdout(make_store()), plan={})
+    later.position = 2
+    assert findings(later, as_of=NOW).curve == {}
 
 
 def test_variants_that_began_later_or_met_others_are_not_set_beside_them() -> None:

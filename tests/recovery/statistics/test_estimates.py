@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from recovery.statistics.estimates import (
     TooFewUnits,
     adjusted_difference,
     mean_difference,
+    pooled_share_difference,
     ratio,
     ratio_difference,
     relative_difference,
@@ -52,6 +55,16 @@ def test_a_shares_interval_is_the_librarys_at_any_level() -> None:
             found = share_difference(Sums.of_share(*counts[:2]), Sums.of_share(*counts[2:]), alpha=alpha)
             known = confint_proportions_2indep(*counts, compare="diff", method="newcomb", alpha=alpha)
             assert (found.low, found.high) == pytest.approx(known, rel=1e-9)
+
+
+def test_several_draws_are_compared_each_within_itself() -> None:
+    many, few = ((50, 100), (5, 10)), ((10, 100), (100, 1000))  # nothing is added in either, but thrown together
+    pairs = [(Sums.of_share(*own), Sums.of_share(*base)) for own, base in (many, few)]
+    found = pooled_share_difference(pairs)
+    assert found.value == 0.0 and found.low < 0 < found.high
+    (w1, one), (w2, two) = ((110 / 1210, share_difference(*pairs[0])), (1100 / 1210, share_difference(*pairs[1])))
+    assert found.high == pytest.approx(((w1 * one.high) ** 2 + (w2 * two.high) ** 2) ** 0.5)
+    assert pooled_share_difference(pairs[:1]) == one
 
 
 def test_a_shares_p_is_pearsons() -> None:
@@ -127,3 +140,11 @@ def test_arms_without_spread_are_told_apart_for_certain() -> None:
 )
 def test_the_chance_to_be_better_is_the_closed_form(hits: int, n: int, more: int, among: int, chance: float) -> None:
     assert round(chance_better(hits, n, more, among), 6) == chance
+    assert chance_better(more, among, hits, n) == pytest.approx(1 - chance, abs=1e-6)
+
+
+def test_the_chance_to_be_better_holds_for_a_million_shoppers() -> None:
+    better, spread = 0.1005 - 0.1, (0.1 * 0.9 / 1e6 + 0.1005 * 0.8995 / 1e6) ** 0.5
+    normal = NormalDist().cdf(better / spread)
+    assert chance_better(100_000, 1_000_000, 100_500, 1_000_000) == pytest.approx(normal, abs=1e-4)
+    assert (chance_better(100_000, 10**6, 200_000, 10**6), chance_better(200_000, 10**6, 100_000, 10**6)) == (1.0, 0.0)
