@@ -19,8 +19,13 @@ class Verdict:
     more: int | None = None
     why: str = ""
 
+    @property
+    def about(self) -> str:
+        """How many more, as it is told: 2,400."""
+        return f"{_rough(self.more):,}" if self.more else ""
+
     def __str__(self) -> str:
-        more = f" (about {_rough(self.more):,} more)" if self.more else ""
+        more = f" (about {self.about} more)" if self.more else ""
         return f"{self.word}{more}{': ' + self.why if self.why else ''}"
 
 
