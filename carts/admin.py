@@ -107,6 +107,10 @@ class Deliveries(Reading):
     ordering = ("-id",)
     fields = ()
     actions = ("put_back",)
+    lead = (
+        "What the shops posted to us, to the byte: carts, orders and people. What could not be read waits here until "
+        "somebody mends the cause and puts it back."
+    )
     empty_title = "No webhooks yet"
     empty_hint = "Connect a store: its page shows the address to post to and how to sign."
     deeds = (

@@ -45,7 +45,7 @@ class Delivery(models.Model):
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "deliveries"
+        verbose_name = "webhook"
         constraints = [
             in_choices("state", DeliveryState),
             models.UniqueConstraint(fields=["store", "dedupe_key"], name="delivery_comes_once"),

@@ -136,6 +136,7 @@ class PrivacyRequests(Reading):
     ordering = ("-id",)
     fields = ("store", "told_customer", "kind", "reference", "requested_at", "messages_erased_at", "done_at")
     readonly_fields = ("told_customer",)
+    lead = "Who asked for their data or for its erasure. Erasures happen by themselves; the others a person answers."
     empty_title = "No privacy requests"
     empty_hint = "Requests come from the store's webhooks, or from a customer's page."
     deeds = (Deed("answered", "Mark as answered", "task_alt"),)

@@ -30,6 +30,8 @@ class Suppression(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name = "stop-list entry"
+        verbose_name_plural = "stop-list entries"
         constraints = [
             in_choices("channel", Channel),
             in_choices("reason", SuppressionReason),

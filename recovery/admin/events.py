@@ -33,6 +33,10 @@ class ProviderEvents(Reading):
     ordering = ("-id",)
     fields = ()
     actions = ("put_back",)
+    lead = (
+        "What Twilio and the mail service told us of our messages: delivered, bounced, answered. What shops post is "
+        "under Webhooks."
+    )
     empty_title = "No provider has told us anything yet"
     empty_hint = "Delivery statuses, bounces and replies appear here once the provider's callbacks are set up."
     deeds = (

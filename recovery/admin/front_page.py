@@ -121,7 +121,7 @@ def _dead_events(user: Any) -> list[Job]:
     if not count:
         return []
     link = listed("recovery_providerevent", state__exact=EventState.DEAD)
-    return [Job(f"{count} callback{s(count)} of providers could not be applied", link, "Read and apply again", "bad")]
+    return [Job(f"{count} provider event{s(count)} could not be applied", link, "Read and apply again", "bad")]
 
 
 def _waiting_shoppers(user: Any, now: datetime) -> list[Job]:

@@ -90,6 +90,7 @@ class Messages(Reading):
     ordering = ("-planned_at",)
     fields = ()
     deeds = (by_hand.SEND_NOW, by_hand.SKIP, by_hand.RESEND)
+    lead = "Every message of a flow, exactly as it was sent; and those that were not, with the reason."
     empty_title = "No messages yet"
     empty_hint = "Publish a flow: each cart that goes silent then gets its messages, and every one is shown here."
 
@@ -218,6 +219,7 @@ class Decisions(Reading):
     list_select_related = ("store", "cart", "message")
     sortable_by = ()
     ordering = ("-id",)
+    lead = "Why each cart entered a flow or did not, and why each message was sent, put off or not sent, line by line."
     empty_title = "No decisions yet"
     empty_hint = "Each time a cart enters a flow, and each time a message is sent, put off or not sent, a line appears."
 
@@ -258,6 +260,10 @@ class ProviderPauses(Reading):
     ordering = ("-began_at",)
     fields = ()
     actions = ("lift_all",)
+    lead = (
+        "A mail server or service that keeps failing, or whose settings are wrong, is left alone for a while, and its "
+        "messages wait."
+    )
     empty_title = "No provider was ever paused"
     empty_hint = "When a mail server or a service keeps failing, it is left alone for a while, and it says so here."
     deeds = (Deed("lift", "Lift the pause", "play_arrow"),)

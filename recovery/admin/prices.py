@@ -19,6 +19,10 @@ class MessagePrices(Page):
     ordering = ("store__name", "channel", "country")
     actions = ()
     fields = ("store", "channel", "country", "amount", "currency")
+    lead = (
+        "What you pay for a message, or for one segment of an SMS. Dry runs reckon with it; where there is no price "
+        "here, with the providers' list prices."
+    )
     empty_title = "No prices of your own yet"
     empty_hint = (
         "A dry run tells what messages would cost. Until you enter what you pay, it takes the providers' list prices."

@@ -113,6 +113,7 @@ class Replies(Reading):
     search_help_text = "The whole address or number that it came from."
     ordering = ("-at",)
     fields = ()
+    lead = "What shoppers wrote to us. Their reminders have stopped, so that nobody but you will answer."
     empty_title = "Nobody has written back yet"
     empty_hint = (
         "What shoppers answer to a message is shown here, and stops their reminders. Connect the incoming webhook of "
@@ -206,6 +207,7 @@ class Notices(Reading):
         ("when", "attempts", "provider", "provider_id"), "told_reply",
     )  # fmt: skip
     readonly_fields = ("told_purpose", "told_customer", "told_state", "why", "when", "told_reply")
+    lead = "Short messages of no flow: answers to STOP, START and HELP, yours to replies, questions of surveys."
     empty_title = "Nobody was answered yet"
     empty_hint = "Answers to STOP, START and HELP by SMS and WhatsApp are shown here, and questions to confirm a yes."
 

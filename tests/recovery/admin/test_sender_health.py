@@ -135,3 +135,11 @@ def test_dead_letters_are_listed_by_store(boss, store):
 def test_the_stop_list_says_what_to_do_about_bounces(boss, store):
     page = boss.get("/admin/customers/suppression/?reason__exact=bounce").content.decode()
     assert "These mailboxes do not exist" in page
+
+
+def test_each_list_says_what_it_holds_once_it_holds_something(boss, store):
+    at = "/admin/carts/delivery/"
+    assert "What the shops posted to us" not in boss.get(at).content.decode()
+    Delivery.objects.create(store=store, topic="t", dedupe_key="1", body=b"{}")
+    page = boss.get(at).content.decode()
+    assert "What the shops posted to us" in page and "Deliveries" not in page
