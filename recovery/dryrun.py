@@ -273,4 +273,4 @@ def _told_prices(prices: _Prices) -> Iterable[str]:
         name = Channel(price.channel).label + (f" to {price.country}" if price.country else "")
         unit = "a segment" if price.channel == Channel.SMS else "each"
         as_of = f", {price.as_of:%Y-%m-%d}" if price.as_of else ""
-        yield f"{name}: {price.amount} {price.currency} {unit} ({price.source}{as_of})."
+        yield f"{name}: {price.amount.normalize():f} {price.currency} {unit} ({price.source}{as_of})."

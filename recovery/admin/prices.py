@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from babel import Locale
+from django import forms
 from django.contrib import admin
 
 from customers.admin.base import BY_STORE, Page, by_choice
 from recovery.models import MessagePrice
 
 
+class PriceForm(forms.ModelForm):
+    """Codes as the rest of the house writes them, so that what was typed is found."""
+
+    class Meta:
+        model = MessagePrice
+        fields = ("store", "channel", "country", "amount", "currency")
+
+    def clean_country(self) -> str:
+        code: str = self.cleaned_data["country"].strip().upper()
+        if code and (code.isdigit() or code not in Locale("en").territories):
+            raise forms.ValidationError(
+                "No country goes by this code: write two letters such as FI or GB (ISO 3166-1)."
+            )
+        return code
+
+
 @admin.register(MessagePrice)
 class MessagePrices(Page):
     """One row for each channel and, where prices differ, country."""
 
+    form = PriceForm
     list_display = ("store", "channel", "country", "amount", "currency")
     list_display_links = ("store", "channel")
     list_filter = (BY_STORE, by_choice("channel"))

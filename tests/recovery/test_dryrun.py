@@ -145,7 +145,7 @@ def test_an_sms_costs_by_its_segments_at_the_stores_own_price():
     (row,) = result.behind(1, "sent", channel="sms")
     assert row.line.segments in (1, 2)
     assert result.cost == {"EUR": Decimal("0.05") * row.line.segments}
-    assert "SMS to FI: 0.050000 EUR a segment (the store's own price)." in result.notes
+    assert "SMS to FI: 0.05 EUR a segment (the store's own price)." in result.notes
 
 
 def test_without_a_price_of_the_store_the_table_says_one_with_its_source():
