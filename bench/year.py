@@ -1,4 +1,4 @@
-"""A store with a synthetic past: carts, orders, messages, clicks and consent, evenly over some days until now."""
+"""A store with a synthetic past: carts, orders, messages, clicks, draws …, evenly over some days until now."""
 
 from __future__ import annotations
 
@@ -104,6 +104,18 @@ _TRANSITIONS = {
 }  # fmt: skip
 
 
+# Every shopper was drawn twice when their first message was due: of ten, one gets nothing; half get an offer.
+_DRAWS = """
+    INSERT INTO recovery_assignment (experiment_id, customer_id, cart_id, arm, assigned_at)
+    SELECT e.id, d.customer_id, d.cart_id, e.arms->(CASE WHEN abs(hashint8(d.customer_id + e.id)) %% 100
+            < (e.arms->0->>'weight')::int THEN 0 ELSE 1 END)->>'name', d.enrolled_at
+    FROM recovery_experiment e CROSS JOIN (
+        SELECT DISTINCT ON (customer_id) customer_id, cart_id, enrolled_at FROM recovery_enrolment
+        ORDER BY customer_id, enrolled_at
+    ) d WHERE e.store_id = %(store)s ORDER BY d.enrolled_at
+"""
+
+
 #: A shop that is open touches today all the time, and yesterday; and carts of two weeks ago settle one by one.
 _ALIVE = """INSERT INTO recovery_touchedday (store_id, at)
             SELECT id, now() - days * interval '1 day' FROM customers_store, unnest(ARRAY[0, 1, 14]) days"""
@@ -128,9 +140,27 @@ def fill(year: Year) -> None:
         cursor.execute("SET session_replication_role = replica")
         for model, values, which in _tables():
             cursor.execute(_sql(model, values, which, told), asked)
+        _draw_lots(cursor, store, flow, NOW - td(days=year.days))
         cursor.execute("SET session_replication_role = DEFAULT")
         cursor.execute(_TOUCH)
         cursor.execute("VACUUM ANALYZE")
+
+
+def _draw_lots(cursor: Any, store_id: int, flow: Any, since: datetime) -> None:
+    """A holdout over the flow, and a test of its first step in which one of two variants carries an offer."""
+    from recovery.experiments.plans import holdout_arms
+    from recovery.models import Experiment, Offer
+
+    offer = Offer.objects.create(store_id=store_id, name="Ten off", value=10)
+    common = {"template": 1, "delay": 0}
+    variants = [
+        {"name": "A", "weight": 50, "offer": None} | common,
+        {"name": "B", "weight": 50, "offer": offer.pk} | common,
+    ]
+    told: dict[str, Any] = {"store_id": store_id, "flow": flow, "started_at": since}
+    Experiment.objects.create(kind="holdout", arms=holdout_arms(10), salt="h", **told)
+    Experiment.objects.create(kind="variants", position=1, arms=variants, salt="v", **told)
+    cursor.execute(_DRAWS, {"store": store_id})
 
 
 def stir() -> None:

@@ -79,7 +79,9 @@ class Assignment(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["experiment", "customer"], name="assignment_is_once")]
-        indexes = [models.Index(fields=["experiment", "assigned_at"], name="assignment_by_time")]
+        indexes = [
+            models.Index(fields=["experiment", "assigned_at"], name="assignment_by_time", include=["arm", "customer"])
+        ]
 
     def __str__(self) -> str:
         return f"{self.arm} of {self.experiment}"

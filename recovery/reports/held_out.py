@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from recovery.experiments.plans import HOLDOUT, TREATED
-from recovery.models import Experiment
+from recovery.models import Assignment, Experiment, ExperimentKind
 from recovery.reports.asked import Asked
 from recovery.reports.definitions import HORIZON
 from recovery.reports.judged import COUNTS
@@ -19,25 +20,36 @@ from recovery.statistics.checks import MISMATCH
 from recovery.statistics.estimates import Estimate, pooled_share_difference
 from recovery.statistics.sums import Sums
 
-#: Did the shopper of draw `d` order within the window? All their paid orders count, from any cart or device.
+#: Did the shopper of draw `d` order within the window? All their paid orders count, from any cart or device. To be
+#: asked in a WHERE of settled draws: then it is one join out of the index `order_of_shopper`, and no search for each.
 ORDERED_IN_TIME = f"""EXISTS (
-            SELECT FROM carts_order o WHERE o.customer_id = d.customer_id AND o.placed_at >= d.assigned_at
-            AND o.placed_at < d.assigned_at + {{window}} AND {COUNTS})"""
+            SELECT FROM carts_order o WHERE o.store_id = %(store)s AND o.customer_id = d.customer_id
+            AND o.customer_id IS NOT NULL AND o.placed_at >= d.assigned_at AND o.placed_at - d.assigned_at < {{window}}
+            AND {COUNTS})"""
 
 # Everybody who was drawn in the period and whose 14 days are over, whatever became of the message. Of a shopper who was
-# drawn in several flows the first draw counts: it was made before anything could hang on it.
-_DRAWN = f"""
-    WITH drawn AS (
-        SELECT DISTINCT ON (e.flow_id IS NULL, a.customer_id) e.flow_id IS NULL AS whole, e.id, e.arms,
-            a.customer_id, a.arm, a.assigned_at
-        FROM recovery_assignment a JOIN recovery_experiment e ON e.id = a.experiment_id
-        WHERE e.store_id = %(store)s AND e.kind = 'holdout' AND (%(flow)s = 0 OR e.flow_id = %(flow)s)
+# drawn in several flows the first draw counts: it was made before anything could hang on it. In one experiment nobody
+# is drawn twice, so that with one of a kind there is nothing to choose.
+_DRAWS = """
+        SELECT a.experiment_id AS id, a.customer_id, a.arm, a.assigned_at FROM recovery_assignment a
+        WHERE a.experiment_id = ANY(%(experiments)s)
           AND a.assigned_at >= %(from)s AND a.assigned_at < %(to)s AND a.assigned_at <= %(as_of)s
-        ORDER BY e.flow_id IS NULL, a.customer_id, a.assigned_at, e.id
-    )
-    SELECT d.whole, d.id, d.arms, d.arm = %(holdout)s, d.assigned_at + %(horizon)s <= %(as_of)s AS settled, count(*),
-        count(*) FILTER (WHERE {ORDERED_IN_TIME.format(window="%(horizon)s")})
-    FROM drawn d GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2
+"""
+_FIRST_DRAWS = f"""
+        SELECT DISTINCT ON (e.flow_id IS NULL, a.customer_id) a.*
+        FROM ({_DRAWS}) a JOIN recovery_experiment e ON e.id = a.id
+        ORDER BY e.flow_id IS NULL, a.customer_id, a.assigned_at, a.id
+"""
+_DRAWN = f"""
+    WITH drawn AS {{drawn}}
+    SELECT id, held, sum(drawn)::bigint, sum(settled)::bigint, sum(ordered)::bigint FROM (
+        SELECT id, arm = %(holdout)s AS held, count(*) AS drawn,
+            count(*) FILTER (WHERE assigned_at <= %(settled)s) AS settled, 0 AS ordered
+        FROM drawn GROUP BY 1, 2
+        UNION ALL
+        SELECT id, arm = %(holdout)s, 0, 0, count(*) FROM drawn d
+        WHERE assigned_at <= %(settled)s AND {ORDERED_IN_TIME.format(window="%(horizon)s")} GROUP BY 1, 2
+    ) sides GROUP BY 1, 2
 """
 
 
@@ -99,12 +111,8 @@ class HeldOut:
 
 def held_out(asked: Asked) -> HeldOut:
     """Of the shoppers drawn in the period: by the store's holdout over all flows, else by those of its flows."""
-    told = asked.parameters([]) | {
-        "from": asked.period.since, "to": asked.period.until, "holdout": HOLDOUT, "horizon": HORIZON,
-    }  # fmt: skip
-    rows = fetch(_DRAWN, told)
-    whole = [row[1:] for row in rows if row[0]]
-    draws = _draws(whole if any(settled for *_, settled, _, _ in whole) else [row[1:] for row in rows if not row[0]])
+    whole, own = _draws(asked)
+    draws = whole if any(side.settled for one in whole for side in (one.written, one.held)) else own
     fair = [one for one in draws if one.compares]
     return HeldOut(
         natural=_rate(one.held for one in fair),
@@ -115,15 +123,36 @@ def held_out(asked: Asked) -> HeldOut:
     )
 
 
-def _draws(rows: Iterable[tuple[Any, ...]]) -> list[_Draw]:
-    found: dict[int, _Draw] = {}
-    for pk, arms, held, settled, n, ordered in rows:
-        draw = found.setdefault(pk, _Draw(json.loads(arms), _Side(), _Side()))
-        side = draw.held if held else draw.written
-        side.drawn += n
-        if settled:
-            side.settled, side.ordered = n, ordered
-    return list(found.values())
+def _draws(asked: Asked) -> tuple[list[_Draw], list[_Draw]]:
+    """The holdouts over all flows, and those of single flows, that drew anybody in the period."""
+    trials = _holdouts(asked)
+    sides = _sides(asked, trials)
+    found: tuple[list[_Draw], list[_Draw]] = ([], [])
+    for trial in trials:
+        written, held = (sides.get((trial.pk, arm), _Side()) for arm in (False, True))
+        if written.drawn or held.drawn:
+            found[trial.flow_id is not None].append(_Draw(trial.arms, written, held))
+    return found
+
+
+def _holdouts(asked: Asked) -> list[Experiment]:
+    drawn = Assignment.objects.filter(
+        experiment=OuterRef("pk"), assigned_at__gte=asked.period.since, assigned_at__lt=asked.period.until
+    )
+    rows = Experiment.objects.filter(Exists(drawn), store=asked.store, kind=ExperimentKind.HOLDOUT)
+    return list((rows.filter(flow=asked.flow) if asked.flow else rows).order_by("pk"))
+
+
+def _sides(asked: Asked, trials: Sequence[Experiment]) -> dict[tuple[int, bool], _Side]:
+    """By experiment, and whether held out."""
+    told = asked.parameters([]) | {
+        "experiments": [one.pk for one in trials], "from": asked.period.since, "to": asked.period.until,
+        "holdout": HOLDOUT, "horizon": HORIZON, "settled": asked.as_of - HORIZON,
+    }  # fmt: skip
+    kinds = [one.flow_id is None for one in trials]
+    alone = len(kinds) == len(set(kinds))
+    drawn = f"NOT MATERIALIZED ({_DRAWS})" if alone else f"({_FIRST_DRAWS})"
+    return {(pk, held): _Side(*counts) for pk, held, *counts in fetch(_DRAWN.format(drawn=drawn), told)}
 
 
 def _rate(sides: Iterable[_Side]) -> Rate | None:

@@ -24,11 +24,19 @@ from recovery.statistics.sums import Sums
 from recovery.statistics.verdict import BLOCKED, Verdict, verdict
 
 _COUNTED = f"""
-    SELECT d.experiment_id, d.arm, d.assigned_at + e.window <= %(as_of)s AS settled, count(*),
-        count(*) FILTER (WHERE d.assigned_at + e.window <= %(as_of)s AND {ORDERED_IN_TIME.format(window="e.window")})
-    FROM unnest(%(experiments)s::bigint[], %(windows)s::interval[]) AS e(id, "window")
-    JOIN recovery_assignment d ON d.experiment_id = e.id AND d.assigned_at <= %(as_of)s
-    GROUP BY 1, 2, 3
+    WITH e AS NOT MATERIALIZED (
+        SELECT * FROM unnest(%(experiments)s::bigint[], %(windows)s::interval[], %(settled)s::timestamptz[])
+            AS e(id, "window", settled)
+    )
+    SELECT id, arm, sum(drawn)::bigint, sum(settled)::bigint, sum(ordered)::bigint FROM (
+        SELECT e.id, d.arm, count(*) AS drawn, count(*) FILTER (WHERE d.assigned_at <= e.settled) AS settled,
+            0 AS ordered
+        FROM e JOIN recovery_assignment d ON d.experiment_id = e.id AND d.assigned_at <= %(as_of)s GROUP BY 1, 2
+        UNION ALL
+        SELECT e.id, d.arm, 0, 0, count(*)
+        FROM e JOIN recovery_assignment d ON d.experiment_id = e.id AND d.assigned_at <= e.settled
+        WHERE {ORDERED_IN_TIME.format(window="e.window")} GROUP BY 1, 2
+    ) arms GROUP BY 1, 2
 """
 
 
@@ -60,18 +68,17 @@ class Lift:
 
 def counted(experiments: Sequence[Experiment], asked: Asked) -> dict[int, dict[str, Counted]]:
     """By experiment and arm, as of the asked moment."""
+    windows = [td(days=_window(one)) for one in experiments]
     told = {
         "store": asked.store.pk,
         "as_of": asked.as_of,
         "experiments": [one.pk for one in experiments],
-        "windows": [td(days=_window(one)) for one in experiments],
+        "windows": windows,
+        "settled": [asked.as_of - window for window in windows],
     }
     found: dict[int, dict[str, Counted]] = defaultdict(dict)
-    for experiment_id, arm, settled, n, ordered in fetch(_COUNTED, told) if experiments else []:
-        before = found[experiment_id].get(arm, Counted())
-        found[experiment_id][arm] = Counted(
-            before.assigned + n, before.settled + (n if settled else 0), before.ordered + ordered
-        )
+    for experiment_id, arm, *counts in fetch(_COUNTED, told) if experiments else []:
+        found[experiment_id][arm] = Counted(*counts)
     return found
 
 

@@ -25,51 +25,65 @@ CAP_AT = 0.995
 #: At these hours after the cart went silent the natural-return curve is drawn.
 HOURS = (1, 2, 4, 8, 12, 24, 48, 72, 120, 168, 240, 336)
 
-# One row a shopper who was drawn. All their paid orders in the window count, by whatever device, channel or cart.
+# One row a shopper who was drawn and ordered (ever, or since). All their paid orders in the window count, by whatever
+# device, channel or cart.
 # Money is net of tax, shipping and refunds, in the store's currency; orders in another are counted and left out of it.
 # Margin: what is left of the net price when the goods, at their undiscounted price, have been paid for.
 _OUTCOMES = f"""
-    WITH drawn AS (
-        SELECT a.customer_id, a.arm, a.assigned_at, a.assigned_at + %(window)s <= %(as_of)s AS settled
+    WITH drawn AS NOT MATERIALIZED (
+        SELECT a.customer_id, a.arm, a.assigned_at, a.assigned_at <= %(settled)s AS settled
         FROM recovery_assignment a WHERE a.experiment_id = %(experiment)s AND a.assigned_at <= %(as_of)s
-    ), paid AS (
-        SELECT o.customer_id, o.placed_at, o.currency = %(currency)s AS ours, o.discount,
-            greatest(0, o.total - o.tax - o.shipping - coalesce(
-                (SELECT sum(r.amount) FROM carts_refund r
-                 WHERE r.store_id = o.store_id AND r.order_external_id = o.external_id
-                   AND r.currency = o.currency AND r.at <= %(as_of)s), 0)) AS net
-        FROM carts_order o
-        WHERE o.store_id = %(store)s AND o.customer_id IN (SELECT customer_id FROM drawn) AND {COUNTS}
-    ), outcome AS (
+    ), back AS (
+        SELECT r.order_external_id, r.currency, sum(r.amount) AS amount
+        FROM carts_refund r WHERE r.store_id = %(store)s AND r.at <= %(as_of)s GROUP BY 1, 2
+    ), bought AS (
         SELECT d.customer_id, d.arm, d.settled, d.assigned_at,
             count(*) FILTER (WHERE within) AS orders,
             count(*) FILTER (WHERE within AND NOT ours) AS foreign_orders,
             coalesce(sum(net) FILTER (WHERE within AND ours), 0) AS revenue,
-            coalesce(sum(discount) FILTER (WHERE within AND ours), 0) AS discount,
-            coalesce(sum(net - (1 - %(margin)s) * (net + discount)) FILTER (WHERE within AND ours), 0) AS margin,
-            coalesce(sum(net) FILTER (WHERE before AND ours AND placed_at >= assigned_at - %(past)s), 0) AS spent,
-            coalesce(bool_or(before), false) AS loyal
-        FROM drawn d LEFT JOIN LATERAL (
-            SELECT p.*, p.placed_at < d.assigned_at AS before,
-                p.placed_at >= d.assigned_at AND p.placed_at < d.assigned_at + %(window)s AS within
-            FROM paid p WHERE p.customer_id = d.customer_id
-        ) p ON true
+            coalesce(sum(o.discount) FILTER (WHERE within AND ours), 0) AS discount,
+            coalesce(sum(net - (1 - %(margin)s) * (net + o.discount)) FILTER (WHERE within AND ours), 0) AS margin,
+            coalesce(sum(net) FILTER (WHERE NOT within AND ours AND d.assigned_at - o.placed_at <= %(past)s), 0)
+                AS spent,
+            bool_or(NOT within) AS loyal
+        FROM drawn d JOIN carts_order o ON o.store_id = %(store)s AND o.customer_id = d.customer_id
+            AND o.customer_id IS NOT NULL AND o.placed_at - d.assigned_at < %(window)s AND {{reach}} AND {COUNTS}
+        LEFT JOIN back ON back.order_external_id = o.external_id AND back.currency = o.currency
+        CROSS JOIN LATERAL (
+            SELECT o.placed_at >= d.assigned_at AS within, o.currency = %(currency)s AS ours,
+                greatest(0, o.total - o.tax - o.shipping - coalesce(back.amount, 0)) AS net
+        ) w
         GROUP BY 1, 2, 3, 4
     )
 """
+#: Also the orders before the draw, or only those after it: much less to read.
+_EVER, _SINCE = "true", "o.placed_at >= d.assigned_at"
 
+_SUMMED = (
+    "count(*) FILTER (WHERE orders > 0)", "sum(orders)", "sum(orders * orders)", "sum(foreign_orders)",
+    "sum(revenue)", "sum(revenue * revenue)", "sum(spent)", "sum(spent * spent)", "sum(revenue * spent)",
+    "sum(revenue * orders)", "sum(cut)", "sum(cut * cut)", "sum(margin)", "sum(margin * margin)", "sum(discount)",
+)  # fmt: skip
+_NAMES = [f"s{n}" for n in range(len(_SUMMED))]
+_ZEROS = ", ".join("0" for _ in _NAMES)
+
+# Who ordered nothing adds to the count of new ones alone, and is not added up.
 _SUMS = f"""{_OUTCOMES}
-    , capped AS (SELECT *, least(revenue, %(cap)s) AS cut FROM outcome)
-    SELECT arm, settled, loyal, count(*), count(*) FILTER (WHERE orders > 0), sum(orders), sum(orders * orders),
-        sum(foreign_orders), sum(revenue), sum(revenue * revenue), sum(spent), sum(spent * spent), sum(revenue * spent),
-        sum(revenue * orders), sum(cut), sum(cut * cut), sum(margin), sum(margin * margin),
-        sum(discount)
-    FROM capped GROUP BY 1, 2, 3
+    , sums AS (
+        SELECT arm, settled, loyal, count(*) AS n, {", ".join(map("{} AS {}".format, _SUMMED, _NAMES))}
+        FROM (SELECT *, least(revenue, %(cap)s) AS cut FROM bought) bought GROUP BY 1, 2, 3
+    )
+    SELECT arm, settled, loyal, sum(n)::bigint, {", ".join(map("sum({})".format, _NAMES))} FROM (
+        SELECT * FROM sums
+        UNION ALL SELECT arm, settled, false, count(*), {_ZEROS} FROM drawn GROUP BY 1, 2
+        UNION ALL SELECT arm, settled, false, -n, {_ZEROS} FROM sums
+    ) everybody GROUP BY 1, 2, 3 HAVING sum(n) > 0
 """
 
 _ROWS = f"""{_OUTCOMES}
-    SELECT customer_id, arm, assigned_at, settled, loyal, orders, revenue, margin, spent FROM outcome
-    ORDER BY assigned_at, customer_id
+    SELECT d.customer_id, d.arm, d.assigned_at, d.settled, coalesce(loyal, false), coalesce(orders, 0),
+        coalesce(revenue, 0), coalesce(margin, 0), coalesce(spent, 0)
+    FROM drawn d LEFT JOIN bought b USING (customer_id) ORDER BY d.assigned_at, d.customer_id
 """
 
 _CAP = f"""
@@ -136,6 +150,7 @@ def asked_of(experiment: Experiment, as_of: datetime, margin: Decimal | None) ->
         "store": experiment.store_id,
         "currency": experiment.store.currency,
         "window": td(days=plan["window_days"]),
+        "settled": as_of - td(days=plan["window_days"]),
         "longest": td(hours=HOURS[-1]),
         "past": BEFORE,
         "start": experiment.started_at,
@@ -146,14 +161,15 @@ def asked_of(experiment: Experiment, as_of: datetime, margin: Decimal | None) ->
     return asked | {"cap": _rows(_CAP, asked)[0][0]}
 
 
-def rows_of(asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """One row for each arm, whether the window is over, and new or returning."""
-    return _rows(_SUMS, asked)
+def rows_of(asked: Mapping[str, Any], *, past: bool = True) -> list[tuple[Any, ...]]:
+    """One row for each arm, whether the window is over, and new or returning. Without the `past` everybody is new and
+    nothing was spent before the draw."""
+    return _rows(_SUMS.format(reach=_EVER if past else _SINCE), asked)
 
 
 def drawn(experiment: Experiment, *, as_of: datetime, margin: Decimal | None = None) -> list[tuple[Any, ...]]:
     """The rows behind the numbers, one a shopper: COLUMNS."""
-    return _rows(_ROWS, asked_of(experiment, as_of, margin))
+    return _rows(_ROWS.format(reach=_EVER), asked_of(experiment, as_of, margin))
 
 
 def returns(experiment: Experiment, asked: Mapping[str, Any]) -> dict[str, list[tuple[float, bool]]]:
@@ -199,7 +215,7 @@ def arm_of(name: str, share: float, rows: Sequence[tuple[Any, ...]]) -> Arm:
 
 
 def outcomes_of(row: tuple[Any, ...]) -> Outcomes:
-    n, ordered = row[3], row[4]
+    n, ordered = row[3], int(row[4])
     orders, orders2, _, money, money2, spent, spent2, money_spent, money_orders, cut, cut2, left, left2, off = map(
         float, row[5:]
     )
