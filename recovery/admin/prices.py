@@ -5,6 +5,7 @@ from __future__ import annotations
 from babel import Locale
 from django import forms
 from django.contrib import admin
+from unfold.decorators import display
 
 from customers.admin.base import BY_STORE, Page, by_choice
 from recovery.models import MessagePrice
@@ -31,7 +32,7 @@ class MessagePrices(Page):
     """One row for each channel and, where prices differ, country."""
 
     form = PriceForm
-    list_display = ("store", "channel", "country", "amount", "currency")
+    list_display = ("store", "channel", "told_country", "told_amount", "currency")
     list_display_links = ("store", "channel")
     list_filter = (BY_STORE, by_choice("channel"))
     list_select_related = ("store",)
@@ -46,3 +47,11 @@ class MessagePrices(Page):
     empty_hint = (
         "A dry run tells what messages would cost. Until you enter what you pay, it takes the providers' list prices."
     )
+
+    @display(description="Country", ordering="country")
+    def told_country(self, row: MessagePrice) -> str:
+        return row.country or "all others"
+
+    @display(description="Amount", ordering="amount")
+    def told_amount(self, row: MessagePrice) -> str:
+        return f"{row.amount.normalize():f}"
