@@ -56,7 +56,7 @@ def test_a_verdict_is_given_in_words(boss: Client, store: Store) -> None:
     trial = experiment(store, plan={"units": 3000})
     shoppers(trial, 3000, lift=0.08)
     text = text_of(boss.get(reverse("admin_experiment", args=[trial.pk])))
-    assert "treated against holdout: proven gain" in text
+    assert "With messages (treated) against without (holdout): proven gain" in text
     assert "Margin unknown" in text
     assert text.count("How is this computed?") == 9
 
