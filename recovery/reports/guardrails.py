@@ -24,28 +24,33 @@ from recovery.statistics.sums import Sums
 #: itself was used for is not what was learnt from it.
 WATCHED = td(days=90)
 
-#: One row a shopper of a test whose arms differ in an offer. What comes later is looked up only where it is over.
+#: One row a shopper of a test whose arms differ in an offer. What comes later is counted only where it is over.
 WATCHED_SHOPPERS = f"""
-    SELECT e.id AS experiment, d.arm, d.customer_id AS customer, d.assigned_at AS drawn_at,
-        d.assigned_at + %(watched)s <= %(as_of)s AS over,
-        d.assigned_at + %(watched)s <= %(as_of)s AND EXISTS (
-            SELECT FROM carts_cart c
-            WHERE c.customer_id = d.customer_id AND c.id IS DISTINCT FROM d.cart_id AND c.started_at > d.assigned_at
-              AND c.first_abandoned_at < d.assigned_at + %(watched)s AND NOT c.is_test
-              AND (c.merged_into_id IS NULL OR c.merged_at > %(as_of)s)
-        ) AS left_again,
-        later.orders, later.with_code, later.full_price
-    FROM recovery_experiment e JOIN recovery_assignment d ON d.experiment_id = e.id AND d.assigned_at <= %(as_of)s
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS orders, count(*) FILTER (WHERE o.discount_codes <> '[]') AS with_code,
+    WITH d AS NOT MATERIALIZED (
+        SELECT d.id, e.id AS experiment, d.arm, d.customer_id, d.cart_id, d.assigned_at,
+            d.assigned_at <= %(as_of)s - %(watched)s AS over,
+            make_interval(days => coalesce((e.plan->>'window_days')::int, %(window)s)) AS own
+        FROM recovery_experiment e JOIN recovery_assignment d ON d.experiment_id = e.id AND d.assigned_at <= %(as_of)s
+        WHERE e.store_id = %(store)s AND e.kind = 'variants' AND jsonb_path_exists(e.arms, '$[*].offer ? (@ != null)')
+          AND e.started_at < %(to)s AND e.started_at <= %(as_of)s AND coalesce(e.ended_at > %(from)s, true)
+    ), later AS (
+        SELECT d.id, count(*) AS orders, count(*) FILTER (WHERE o.discount_codes <> '[]') AS with_code,
             count(*) FILTER (WHERE o.discount_codes = '[]' AND o.discount = 0) AS full_price
-        FROM carts_order o
-        WHERE d.assigned_at + %(watched)s <= %(as_of)s AND o.customer_id = d.customer_id
-          AND o.placed_at >= d.assigned_at + make_interval(days => coalesce((e.plan->>'window_days')::int, %(window)s))
-          AND o.placed_at < d.assigned_at + %(watched)s AND {COUNTS}
-    ) later
-    WHERE e.store_id = %(store)s AND e.kind = 'variants' AND jsonb_path_exists(e.arms, '$[*].offer ? (@ != null)')
-      AND e.started_at < %(to)s AND e.started_at <= %(as_of)s AND coalesce(e.ended_at > %(from)s, true)
+        FROM d JOIN carts_order o ON o.store_id = %(store)s AND o.customer_id = d.customer_id
+            AND o.placed_at - d.assigned_at >= d.own AND o.placed_at - d.assigned_at < %(watched)s AND {COUNTS}
+        WHERE d.over GROUP BY 1
+    ), again AS (
+        SELECT DISTINCT d.id
+        FROM d JOIN carts_cart c ON c.store_id = %(store)s AND c.customer_id = d.customer_id
+            AND c.id IS DISTINCT FROM d.cart_id AND c.started_at > d.assigned_at
+            AND c.first_abandoned_at - d.assigned_at < %(watched)s AND NOT c.is_test
+            AND (c.merged_into_id IS NULL OR c.merged_at > %(as_of)s)
+        WHERE d.over
+    )
+    SELECT d.experiment, d.arm, d.customer_id AS customer, d.assigned_at AS drawn_at, d.over,
+        again.id IS NOT NULL AS left_again, coalesce(orders, 0) AS orders, coalesce(with_code, 0) AS with_code,
+        coalesce(full_price, 0) AS full_price
+    FROM d LEFT JOIN later USING (id) LEFT JOIN again USING (id)
 """
 
 _SUMS = f"""
