@@ -148,9 +148,11 @@ def fill(year: Year) -> None:
 
 def _draw_lots(cursor: Any, store_id: int, flow: Any, since: datetime) -> None:
     """A holdout over the flow, and a test of its first step in which one of two variants carries an offer."""
+    from customers.models import Store
     from recovery.experiments.plans import holdout_arms
     from recovery.models import Experiment, Offer
 
+    Store.objects.filter(pk=store_id).update(margin=40)
     offer = Offer.objects.create(store_id=store_id, name="Ten off", value=10)
     common = {"template": 1, "delay": 0}
     variants = [
