@@ -85,7 +85,7 @@ def test_the_to_do_list_names_what_loses_messages_first():
         (job.tone, job.text) for job in jobs(User(is_superuser=True), list(Store.objects.order_by("name")), after())
     ]
     assert found == [
-        ("bad", "smtp is paused for all stores that share it: 535"),
+        ("bad", "E-mail of all stores that share a sender waits until somebody lifts the pause: 535"),
         ("bad", "1 webhook of Puro could not be read"),
         ("warn", "No webhook of Bikes has arrived yet"),
         ("warn", "Bikes has no postal address"),
