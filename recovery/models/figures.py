@@ -44,7 +44,7 @@ class RolledDay(models.Model):
 
 class DailyFigures(models.Model):
     """Of the carts of a store that were started on one local day: a cell of `recovery.reports.cells`, of one of the
-    facets that count everything."""
+    facets that count everything. With an empty `segment` it is of every segment, channel and flow together."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
     day = models.DateField()
@@ -83,7 +83,7 @@ class DailyFigures(models.Model):
     class Meta:
         verbose_name_plural = "daily figures"
         indexes = [
-            models.Index(fields=["store", "facet", "day"], name="figures_of_day"),
+            models.Index(fields=["store", "facet", "segment", "day"], name="figures_of_day"),
             models.Index(fields=["store", "currency"], name="figures_currencies", condition=models.Q(facet="money")),
         ]
 
@@ -125,14 +125,14 @@ class DailySpread(_Spread):
     """Of the carts that were started on one local day."""
 
     class Meta:
-        indexes = [models.Index(fields=["store", "facet", "day"], name="spread_of_day")]
+        indexes = [models.Index(fields=["store", "facet", "segment", "day"], name="spread_of_day")]
 
 
 class MonthlySpread(_Spread):
     """Of those of a calendar month, which `day` is the first of: the days added up, so that a year is quickly read."""
 
     class Meta:
-        indexes = [models.Index(fields=["store", "facet", "day"], name="spread_of_month")]
+        indexes = [models.Index(fields=["store", "facet", "segment", "day"], name="spread_of_month")]
 
 
 class RolledMonth(models.Model):

@@ -15,6 +15,8 @@ from recovery.reports.period import Period
 #: Who the shopper is to the store, by what it has heard of them before the cart.
 SEGMENTS = {"new": "First-time shoppers", "returning": "Have ordered before", "unknown": "Not known by name"}
 DEVICES = {"desktop": "Desktop", "mobile": "Mobile", "tablet": "Tablet"}
+#: Of the kept figures. Raised when what is kept changes, so that all of it is made anew.
+SHAPE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class Asked:
     segment: str = ""
     channel: str = ""
     flow: int = 0
+
+    @property
+    def together(self) -> bool:
+        """Is none of the filters set by which nearly every cart differs?"""
+        return not (self.segment or self.channel or self.flow)
 
     def before(self) -> Asked:
         """The same for as many days right before."""
@@ -65,5 +72,5 @@ def days_of(period: Period) -> list[date]:
 
 def settings_of(store: Store) -> str:
     """What of the store's settings the figures hang on: figures made by others are worth nothing."""
-    told = repr((store.timezone, store.abandon_after, sorted(store.allowed_hosts), store.staff, HORIZON))
+    told = repr((SHAPE, store.timezone, store.abandon_after, sorted(store.allowed_hosts), store.staff, HORIZON))
     return hashlib.sha256(told.encode()).hexdigest()

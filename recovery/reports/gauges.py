@@ -42,7 +42,8 @@ MEANINGS: dict[str, tuple[str, tuple[str, ...]]] = {
 def gauges(now: datetime) -> Iterator[Gauge]:
     """Three queries, however many stores and carts there are."""
     last = (now - HORIZON).date() - td(days=1)
-    rows = DailyFigures.objects.filter(day__gt=last - _DAYS, day__lte=last, store__is_active=True).order_by()
+    together = DailyFigures.objects.filter(segment="", store__is_active=True).order_by()
+    rows = together.filter(day__gt=last - _DAYS, day__lte=last)
     whole = rows.filter(facet="").values_list("store__slug")
     for slug, settled, lost in whole.annotate(settled=Sum("settled"), lost=Sum("unordered")):
         yield Gauge("cartback_settled_carts", slug, settled)

@@ -21,7 +21,7 @@ from config.lib.logline import handed
 from customers.models import Store
 from recovery.models import DailyFigures, DailySpread, RolledDay, TouchedDay
 from recovery.reports import cells, sending, spread
-from recovery.reports.asked import Asked, days_of, settings_of
+from recovery.reports.asked import SEGMENTS, Asked, days_of, settings_of
 from recovery.reports.kept import fetch, kept_days, run
 from recovery.reports.months import days_in, forget_month, sum_months, whole_months
 from recovery.reports.period import Period
@@ -37,7 +37,7 @@ Cell = dict[str, Any]
 
 
 _CURRENCY = "(%(currency)s = '' OR currency = %(currency)s)"
-_FILTERS = """(%(device)s = '' OR device = %(device)s) AND (%(segment)s = '' OR segment = %(segment)s)
+_FILTERS = """segment = ANY(%(segments)s) AND (%(device)s = '' OR device = %(device)s)
       AND (%(channel)s = '' OR %(channel)s = ANY(channels)) AND (%(flow)s = 0 OR %(flow)s = ANY(flows))"""
 _WHICH = f"store_id = %(store)s AND facet = ANY(%(facets)s) AND {_CURRENCY} AND {_FILTERS}"
 _DAYS, _MONTHS = "day = ANY(%(kept)s)", "day = ANY(%(months)s)"
@@ -66,6 +66,7 @@ def cells_of(
     elsewhere = {*others, *(day for month in months for day in days_in(month))}
     told = asked.parameters(others) | {"facets": facets, "months": months}
     told["kept"] = [day for day in days if day not in elsewhere]
+    told["segments"] = [asked.segment] if asked.segment or asked.together else list(SEGMENTS)
     # The currency of money is the orders': of the carts none is left out for theirs, but their cells are, in the end.
     judged_as = replace(asked, currency="") if "money" in facets else asked
     key = ["facet", "value", "currency", *(["day"] if by_day else [])]
@@ -90,8 +91,8 @@ def _kept(facets: Iterable[str], columns: Sequence[str], months: bool) -> list[s
         rows = f"SELECT {', '.join(columns)} FROM recovery_dailyfigures WHERE {_WHICH} AND {_DAYS}"
         parts.append(cells.added_up(rows, columns))
     if set(facets) - cells.WHOLE:
-        of = f"{_WHICH} AND {spread.ASKED}"
-        tables = {spread.DAYS: f"{of} AND {_DAYS}"} | ({spread.MONTHS: f"{of} AND {_MONTHS}"} if months else {})
+        tables = {spread.DAYS: _DAYS} | ({spread.MONTHS: _MONTHS} if months else {})
+        tables = {table: f"{_WHICH} AND {days}" for table, days in tables.items()}
         parts.append(spread.summed(tables, columns))
     return parts
 
@@ -159,7 +160,7 @@ def roll_day(store: Store, day: date, *, now: datetime) -> None:
         forget_month(store, day)
         TouchedDay.objects.filter(store=store, at__gte=asked.period.since, at__lt=asked.period.until).delete()
         for figures in (DailyFigures, DailySpread):
-            figures.objects.filter(store=store, day=day).delete()
+            figures.objects.filter(store=store, facet__in=cells.FACETS, segment__in=["", *SEGMENTS], day=day).delete()
         run(_keep(asked), told | {"whole": sorted(cells.WHOLE), "spread": list(cells.SPREAD)})
         sending.roll_day(asked, told)
         RolledDay.objects.update_or_create(
@@ -175,8 +176,9 @@ def _keep(asked: Asked) -> str:
     return f"""
         WITH made AS MATERIALIZED ({cells.cells_sql(asked, cells.FACETS, apart=True)}), whole AS (
             INSERT INTO recovery_dailyfigures (store_id, {columns})
-            SELECT %(store)s, made.* FROM made WHERE facet = ANY(%(whole)s) ORDER BY facet
-        ) {spread.packed(spread.DAYS, spread.BOTH)}
+            SELECT %(store)s, kept.* FROM ({spread.both(cells.COLUMNS, "facet = ANY(%(whole)s)")}) kept
+            ORDER BY facet, segment
+        ) {spread.packed(spread.DAYS, spread.both(spread.NAMES, "facet = ANY(%(spread)s)"))}
     """
 
 
