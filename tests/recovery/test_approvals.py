@@ -94,7 +94,7 @@ def test_metas_no_is_something_to_do(twilio, text, word, admin_client):
     assert "of Puro: " not in admin_client.get(reverse("admin:index")).content.decode()
     approvals.refresh_waiting(after(minutes=4))
     page = admin_client.get(reverse("admin:index")).content.decode()
-    assert f"“{text.template}” (en) of Puro: {word.capitalize()}" in page
+    assert f"“{text.template}” of Puro: {word.capitalize()}" in page
 
 
 def test_a_text_with_buttons_is_made_for_sessions_before_it_is_submitted(twilio, text):
