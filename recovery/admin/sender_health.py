@@ -61,10 +61,8 @@ def pause_in_words(pause: ProviderPause, now: datetime) -> str:
 def turned_away(user: Any, stores: list[Store], now: datetime) -> list[Job]:
     """Stores whose webhooks are refused for their signature. One line each, however many are posted."""
     rows = refusals.rows([store.pk for store in stores])
-    told = [(store, rows[store.pk]) for store in stores if store.pk in rows]
-    return [
-        _turned_away(user, store, row, now) for store, row in told if row.count >= _FEWEST_REFUSED
-    ][:5]  # fmt: skip
+    told = [store for store in stores if store.pk in rows and rows[store.pk].count >= _FEWEST_REFUSED]
+    return [_turned_away(user, store, rows[store.pk], now) for store in told[:5]]
 
 
 def _turned_away(user: Any, store: Store, row: refusals.Row, now: datetime) -> Job:
