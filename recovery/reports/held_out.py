@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Exists, OuterRef
 
@@ -12,20 +11,13 @@ from recovery.experiments.plans import HOLDOUT, TREATED
 from recovery.models import Assignment, Experiment, ExperimentKind
 from recovery.reports.asked import Asked
 from recovery.reports.definitions import HORIZON
-from recovery.reports.judged import COUNTS
+from recovery.reports.draws import ORDERED_IN_TIME, Counted
 from recovery.reports.kept import fetch
 from recovery.reports.rates import Rate
 from recovery.reports.trials import mismatch_of
 from recovery.statistics.checks import MISMATCH
 from recovery.statistics.estimates import Estimate, pooled_share_difference
 from recovery.statistics.sums import Sums
-
-#: Did the shopper of draw `d` order within the window? All their paid orders count, from any cart or device. To be
-#: asked in a WHERE of settled draws: then it is one join out of the index `order_of_shopper`, and no search for each.
-ORDERED_IN_TIME = f"""EXISTS (
-            SELECT FROM carts_order o WHERE o.store_id = %(store)s AND o.customer_id = d.customer_id
-            AND o.customer_id IS NOT NULL AND o.placed_at >= d.assigned_at AND o.placed_at - d.assigned_at < {{window}}
-            AND {COUNTS})"""
 
 # Everybody who was drawn in the period and whose 14 days are over, whatever became of the message. Of a shopper who was
 # drawn in several flows the first draw counts: it was made before anything could hang on it. In one experiment nobody
@@ -53,34 +45,18 @@ _DRAWN = f"""
 """
 
 
-@dataclass(slots=True)
-class _Side:
-    """Of one arm: all that were drawn, those who are settled, and how many of these ordered."""
-
-    drawn: int = 0
-    settled: int = 0
-    ordered: int = 0
-
-    @property
-    def sums(self) -> Sums:
-        return Sums.of_share(self.ordered, self.settled)
-
-
 @dataclass(frozen=True, slots=True)
 class _Draw:
     """One holdout: who gets messages, and who gets none."""
 
-    arms: Any
-    written: _Side
-    held: _Side
+    trial: Experiment
+    written: Counted
+    held: Counted
 
     @property
     def compares(self) -> bool:
         """Were both arms filled in the planned shares?"""
-        drawn = {TREATED: self.written.drawn, HOLDOUT: self.held.drawn}
-        found = mismatch_of(
-            Experiment(arms=self.arms), drawn, {TREATED: self.written.settled, HOLDOUT: self.held.settled}
-        )
+        found = mismatch_of(self.trial, {TREATED: self.written, HOLDOUT: self.held})
         return found is None or found >= MISMATCH
 
 
@@ -117,7 +93,7 @@ def held_out(asked: Asked) -> HeldOut:
     return HeldOut(
         natural=_rate(one.held for one in fair),
         written=_rate(one.written for one in fair),
-        open=sum(side.drawn - side.settled for one in fair for side in (one.written, one.held)),
+        open=sum(side.assigned - side.settled for one in fair for side in (one.written, one.held)),
         draws=[(one.written.sums, one.held.sums) for one in fair],
         crooked=len(draws) - len(fair),
     )
@@ -129,9 +105,9 @@ def _draws(asked: Asked) -> tuple[list[_Draw], list[_Draw]]:
     sides = _sides(asked, trials)
     found: tuple[list[_Draw], list[_Draw]] = ([], [])
     for trial in trials:
-        written, held = (sides.get((trial.pk, arm), _Side()) for arm in (False, True))
-        if written.drawn or held.drawn:
-            found[trial.flow_id is not None].append(_Draw(trial.arms, written, held))
+        written, held = (sides.get((trial.pk, arm), Counted()) for arm in (False, True))
+        if written.assigned or held.assigned:
+            found[trial.flow_id is not None].append(_Draw(trial, written, held))
     return found
 
 
@@ -143,7 +119,7 @@ def _holdouts(asked: Asked) -> list[Experiment]:
     return list((rows.filter(flow=asked.flow) if asked.flow else rows).order_by("pk"))
 
 
-def _sides(asked: Asked, trials: Sequence[Experiment]) -> dict[tuple[int, bool], _Side]:
+def _sides(asked: Asked, trials: Sequence[Experiment]) -> dict[tuple[int, bool], Counted]:
     """By experiment, and whether held out."""
     told = asked.parameters([]) | {
         "experiments": [one.pk for one in trials], "from": asked.period.since, "to": asked.period.until,
@@ -152,9 +128,9 @@ def _sides(asked: Asked, trials: Sequence[Experiment]) -> dict[tuple[int, bool],
     kinds = [one.flow_id is None for one in trials]
     alone = len(kinds) == len(set(kinds))
     drawn = f"NOT MATERIALIZED ({_DRAWS})" if alone else f"({_FIRST_DRAWS})"
-    return {(pk, held): _Side(*counts) for pk, held, *counts in fetch(_DRAWN.format(drawn=drawn), told)}
+    return {(pk, held): Counted(*counts) for pk, held, *counts in fetch(_DRAWN.format(drawn=drawn), told)}
 
 
-def _rate(sides: Iterable[_Side]) -> Rate | None:
+def _rate(sides: Iterable[Counted]) -> Rate | None:
     counted = [(side.ordered, side.settled) for side in sides]
     return Rate.of(sum(hits for hits, _ in counted), sum(n for _, n in counted))

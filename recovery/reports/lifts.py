@@ -16,11 +16,10 @@ from django.db.models import Q
 from recovery.experiments.plans import DEFAULTS, HOLDOUT, TREATED, control_of
 from recovery.models import Experiment
 from recovery.reports.asked import Asked
-from recovery.reports.held_out import ORDERED_IN_TIME
+from recovery.reports.draws import ORDERED_IN_TIME, Counted
 from recovery.reports.kept import fetch
 from recovery.reports.trials import held_of, mismatch_of, planned_of
 from recovery.statistics.estimates import Estimate, share_difference
-from recovery.statistics.sums import Sums
 from recovery.statistics.verdict import BLOCKED, Verdict, verdict
 
 _COUNTED = f"""
@@ -38,19 +37,6 @@ _COUNTED = f"""
         WHERE {ORDERED_IN_TIME.format(window="e.window")} GROUP BY 1, 2
     ) arms GROUP BY 1, 2
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """One arm: all that were drawn, those whose window is over, and how many of these ordered within it."""
-
-    assigned: int = 0
-    settled: int = 0
-    ordered: int = 0
-
-    @property
-    def sums(self) -> Sums:
-        return Sums.of_share(self.ordered, self.settled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +72,7 @@ def lifts_of(experiment: Experiment, arms: Mapping[str, Counted]) -> list[Lift]:
     """Each arm against the experiment's control."""
     control = control_of(experiment.arms)
     others = [str(arm["name"]) for arm in experiment.arms if arm["name"] != control]
-    mismatch = _mismatch(experiment, arms)
+    mismatch = mismatch_of(experiment, arms)
     return [
         _lift(experiment, (name, control), (arms.get(name), arms.get(control)), mismatch, len(others))
         for name in others
@@ -105,7 +91,7 @@ def lifts_over_holdout(test: Experiment, holdout: Experiment, found: Mapping[int
     arms, base = found.get(test.pk, {}), found.get(holdout.pk, {})
     if sum(arm.assigned for arm in arms.values()) != base.get(TREATED, Counted()).assigned:
         return []
-    checks = [_mismatch(test, arms), _mismatch(holdout, base)]
+    checks = [mismatch_of(test, arms), mismatch_of(holdout, base)]
     mismatch = min((p for p in checks if p is not None), default=None)
     names = [str(arm["name"]) for arm in test.arms]
     return [
@@ -130,11 +116,6 @@ def _lift(
     held = held_of(ordinary, (own.sums, base.sums), planned_of(plan, base.sums), alpha / among)
     said = verdict(held, n, mismatch)
     return Lift(*names, None if said.word == BLOCKED else held or ordinary, n, said, still_open)
-
-
-def _mismatch(experiment: Experiment, arms: Mapping[str, Counted]) -> float | None:
-    assigned = {name: arm.assigned for name, arm in arms.items()}
-    return mismatch_of(experiment, assigned, {name: arm.settled for name, arm in arms.items()})
 
 
 def _window(experiment: Experiment) -> int:

@@ -69,9 +69,7 @@ def _told(one: Experiment, offers: Mapping[int, Offer], asked: Asked) -> list[Of
     share = asked.store.margin / 100 if asked.store.margin is not None else None
     rows = rows_of(asked_of(one, asked.as_of, share), past=False)
     arms = {name: arm_of(name, part, rows) for name, part in shares(one).items()}
-    mismatch = mismatch_of(
-        one, {name: arm.assigned for name, arm in arms.items()}, {name: arm.settled for name, arm in arms.items()}
-    )
+    mismatch = mismatch_of(one, arms)
     found = []
     for arm in one.arms:
         offer = offers.get(arm["offer"] or 0)

@@ -11,6 +11,7 @@ from typing import Any
 from recovery.experiments.foresight import planned_units
 from recovery.experiments.plans import DEFAULTS, control_of, control_share
 from recovery.models import Experiment
+from recovery.reports.draws import Counted
 from recovery.reports.trial_sums import HOURS, Arm, arm_of, asked_of, returns, rows_of, shares, strata
 from recovery.statistics.chance import chance_better
 from recovery.statistics.checks import holm, sample_ratio
@@ -83,9 +84,7 @@ def findings(experiment: Experiment, *, as_of: datetime, margin: Decimal | None 
     arms = {name: arm_of(name, share, rows) for name, share in shares(experiment).items()}
     control = arms.pop(control_of(experiment.arms))
     everybody = [control, *arms.values()]
-    mismatch = mismatch_of(
-        experiment, {arm.name: arm.assigned for arm in everybody}, {arm.name: arm.settled for arm in everybody}
-    )
+    mismatch = mismatch_of(experiment, {arm.name: arm for arm in everybody})
     planned = planned_of(experiment, control.outcomes.ordered if control.outcomes else None)
     comparisons = [
         _compare(
@@ -107,10 +106,12 @@ def findings(experiment: Experiment, *, as_of: datetime, margin: Decimal | None 
     )
 
 
-def mismatch_of(experiment: Experiment, assigned: Mapping[str, int], settled: Mapping[str, int]) -> float | None:
+def mismatch_of(experiment: Experiment, arms: Mapping[str, Arm] | Mapping[str, Counted]) -> float | None:
     """The smaller p of the sample-ratio checks of the drawn and of the settled, by arm; None with nobody drawn."""
     weights = {arm["name"]: float(arm["weight"]) for arm in experiment.arms}
-    ps = [sample_ratio(counts, weights) for counts in (assigned, settled) if sum(counts.values())]
+    drawn = {name: arm.assigned for name, arm in arms.items()}
+    settled = {name: arm.settled for name, arm in arms.items()}
+    ps = [sample_ratio(counts, weights) for counts in (drawn, settled) if sum(counts.values())]
     return min(ps, default=None)
 
 

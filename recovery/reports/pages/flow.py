@@ -10,7 +10,8 @@ from recovery.experiments.plans import HELD_OUT, HOLDOUT
 from recovery.models import Experiment, Flow
 from recovery.reports import definitions
 from recovery.reports.asked import Asked
-from recovery.reports.lifts import Counted, Lift, Trials, counted, lifts_of, lifts_over_holdout, ran
+from recovery.reports.draws import Counted
+from recovery.reports.lifts import Lift, Trials, counted, lifts_of, lifts_over_holdout, ran
 from recovery.reports.pages.overview import CHANNELS
 from recovery.reports.rates import Rate
 from recovery.reports.sending import steps_of

@@ -9,7 +9,8 @@ import pytest
 from customers.models import Store
 from recovery.models import Assignment, Experiment
 from recovery.reports.asked import Asked
-from recovery.reports.lifts import Counted, Lift, counted, lifts_of, lifts_over_holdout, ran
+from recovery.reports.draws import Counted
+from recovery.reports.lifts import Lift, counted, lifts_of, lifts_over_holdout, ran
 from recovery.reports.pages.flow import flow
 from recovery.reports.period import period
 from recovery.reports.sheet import Table
