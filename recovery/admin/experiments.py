@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -24,9 +22,10 @@ from customers.models import Store
 from recovery.experiments.foresight import own_numbers
 from recovery.experiments.plans import set_store_holdout, store_holdout
 from recovery.experiments.wording import reworded
-from recovery.models import Assignment, Experiment
+from recovery.models import Experiment
 from recovery.reports import trial_words
 from recovery.reports.definitions import Definition
+from recovery.reports.standing import standings
 from recovery.reports.trial_sums import COLUMNS, drawn
 from recovery.reports.trials import Comparison, Findings, findings
 from recovery.reports.words import money
@@ -63,7 +62,7 @@ def experiments_page(request: HttpRequest) -> HttpResponse:
     planner = Planned({**_own_numbers(store, now), **asked})
     context |= {
         "stores": list(stores_for(request.user, _VIEW).order_by("name")),
-        "rows": _listed(store),
+        "rows": _listed(store, now),
         "held_out": store_holdout(store),
         "may_change": may(request.user, _CHANGE, store),
         "planner": planner,
@@ -106,20 +105,18 @@ def _store(request: HttpRequest) -> Store | None:
     return stores_for(request.user, _VIEW).order_by("is_demo", "name").first()
 
 
-def _listed(store: Store) -> list[dict[str, Any]]:
-    """Each experiment with how many were drawn into each arm."""
-    counts: dict[int, dict[str, int]] = defaultdict(dict)
-    rows = Assignment.objects.filter(experiment__store=store).order_by()
-    for experiment_id, arm, count in rows.values_list("experiment_id", "arm").annotate(count=Count("pk")):
-        counts[experiment_id][arm] = count
-    found = Experiment.objects.filter(store=store).select_related("flow")
+def _listed(store: Store, now: datetime) -> list[dict[str, Any]]:
+    """Each experiment with how many were drawn into each arm, and its verdicts."""
+    found = list(Experiment.objects.filter(store=store).select_related("flow"))
     return [
         {
-            "experiment": one,
-            "title": trial_words.title(one),
-            "arms": [(arm["name"], counts[one.pk].get(arm["name"], 0)) for arm in one.arms],
+            "experiment": one.experiment,
+            "title": trial_words.title(one.experiment),
+            "verdicts": trial_words.in_short(one.experiment, one.lifts),
+            "arms": [(name, arm.assigned) for name, arm in one.arms.items()],
+            "open": one.open,
         }
-        for one in found
+        for one in standings(store, found, as_of=now)
     ]
 
 

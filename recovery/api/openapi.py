@@ -107,7 +107,10 @@ _EXPERIMENT: dict[str, Schema] = {
     "started_at": _MOMENT,
     "ended_at": _or_null(_MOMENT),
     "arms": {"type": "array", "items": _object({"name": _TEXT, "weight": _NUMBER})},
+    "control": _TEXT,
+    "results": {"type": "array", "items": _object({"arm": _TEXT, **_each("assigned settled ordered", _COUNT)})},
 }
+_VERDICT = _object({"word": _TEXT, "more": {"type": ["integer", "null"]}, "why": _TEXT})
 #: The overview may learn further numbers: readers ignore what they do not know.
 _OPEN: Schema = {"additionalProperties": True}
 
@@ -209,7 +212,9 @@ SCHEMAS: dict[str, Schema] = {
         "An order that was credited to a message, by the last human click before it",
     ),
     "Orders": _page("Order"),
-    "Experiment": _object(_EXPERIMENT),
+    "Experiment": _object(
+        {**_EXPERIMENT, "comparisons": {"type": "array", "items": _object({"arm": _TEXT, "verdict": _VERDICT})}}
+    ),
     "Experiments": _page("Experiment"),
     "Estimate": _object(
         _each("value low high se p", {"type": ["number", "null"]}), "An arm minus the control, with its 95 % interval"
@@ -219,7 +224,6 @@ SCHEMAS: dict[str, Schema] = {
             **_EXPERIMENT,
             "as_of": _MOMENT,
             "currency": _CURRENCY,
-            "control": _TEXT,
             "planned": {"type": ["integer", "null"]},
             "sample_ratio_p": {"type": ["number", "null"]},
             "reworded": {
@@ -227,13 +231,12 @@ SCHEMAS: dict[str, Schema] = {
                 "items": _object({"template": _TEXT, "version": _COUNT, "at": _MOMENT}),
                 "description": "Words that were published while it ran: before and after cannot be compared",
             },
-            "results": {"type": "array", "items": _object({"arm": _TEXT, **_each("assigned settled ordered", _COUNT)})},
             "comparisons": {
                 "type": "array",
                 "items": _object(
                     {
                         "arm": _TEXT,
-                        "verdict": _object({"word": _TEXT, "more": {"type": ["integer", "null"]}, "why": _TEXT}),
+                        "verdict": _VERDICT,
                         "chance": _or_null(_SHARE),
                         "estimates": _object(_each(_ESTIMATES, _or_null(_ref("Estimate")))),
                     }

@@ -19,9 +19,7 @@ USUAL, MOST = 100, 500
 _Row = TypeVar("_Row", bound=Model)
 
 
-def listed(
-    request: HttpRequest, rows: QuerySet[_Row], column: str, told: Callable[[_Row], dict[str, Any]]
-) -> dict[str, Any]:
+def page_of(request: HttpRequest, rows: QuerySet[_Row], column: str) -> tuple[list[_Row], str | None]:
     """A page of rows, the newest by `column` first, and the cursor of the next page (None: this was the last).
 
     ?since and ?until take moments of the column, ?limit how many rows, ?cursor where the page before ended.
@@ -32,7 +30,14 @@ def listed(
         which &= Q(**{f"{column}__lt": at}) | Q(**{column: at, "pk__lt": pk})
     found = list(rows.filter(which).order_by(f"-{column}", "-pk")[: limit + 1])
     page = found[:limit]
-    more = _write(getattr(page[-1], column), page[-1].pk) if len(found) > limit else None
+    return page, _write(getattr(page[-1], column), page[-1].pk) if len(found) > limit else None
+
+
+def listed(
+    request: HttpRequest, rows: QuerySet[_Row], column: str, told: Callable[[_Row], dict[str, Any]]
+) -> dict[str, Any]:
+    """A page of rows as they are answered, each told by itself."""
+    page, more = page_of(request, rows, column)
     return {"data": [told(row) for row in page], "next_cursor": more}
 
 

@@ -14,14 +14,15 @@ from config.lib.money import rounded
 from customers.models import Store
 from recovery.api.door import Refused, answers, problem
 from recovery.api.openapi import described
-from recovery.api.paging import listed
+from recovery.api.paging import listed, page_of
 from recovery.models import Credit, Experiment, Message
 from recovery.reports import face, reasons, rollup
 from recovery.reports.asked import DEVICES, Asked
 from recovery.reports.face import moment
 from recovery.reports.figures import carts_of, rates_of
 from recovery.reports.period import BadPeriod, end_of, period
-from recovery.reports.trial_json import experiment_json, findings_json
+from recovery.reports.standing import standings
+from recovery.reports.trial_json import findings_json, standing_json
 from recovery.reports.trials import findings
 
 #: Days that one answer may be about.
@@ -72,8 +73,10 @@ def orders(request: HttpRequest, store: Store) -> dict[str, Any]:
 
 @answers
 def experiments(request: HttpRequest, store: Store) -> dict[str, Any]:
-    rows = Experiment.objects.filter(store=store).select_related("flow")
-    return listed(request, rows, "started_at", experiment_json)
+    """Each with its verdicts as of now."""
+    page, more = page_of(request, Experiment.objects.filter(store=store).select_related("flow"), "started_at")
+    found = standings(store, page, as_of=timezone.now())
+    return {"data": [standing_json(one) for one in found], "next_cursor": more}
 
 
 @answers

@@ -5,12 +5,15 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
+from recovery.experiments.plans import control_of
 from recovery.experiments.wording import reworded
 from recovery.models import Experiment
 from recovery.reports import trial_words
 from recovery.reports.face import moment
+from recovery.reports.standing import Standing
 from recovery.reports.trials import Comparison, Findings
 from recovery.statistics.estimates import Estimate
+from recovery.statistics.verdict import Verdict
 
 _ESTIMATES = ("orders", "held", "relative", "revenue", "capped", "stratified", "margin", "per_order", "gained_orders",
               "gained_revenue")  # fmt: skip
@@ -26,6 +29,18 @@ def experiment_json(one: Experiment) -> dict[str, Any]:
         "started_at": moment(one.started_at),
         "ended_at": moment(one.ended_at) if one.ended_at else None,
         "arms": [{"name": arm["name"], "weight": float(arm["weight"])} for arm in one.arms],
+    }
+
+
+def standing_json(one: Standing) -> dict[str, Any]:
+    """With how many were drawn, and the verdict on each arm against the control."""
+    return experiment_json(one.experiment) | {
+        "control": control_of(one.experiment.arms),
+        "results": [
+            {"arm": name, "assigned": arm.assigned, "settled": arm.settled, "ordered": arm.ordered}
+            for name, arm in one.arms.items()
+        ],
+        "comparisons": [{"arm": lift.arm, "verdict": _verdict(lift.verdict)} for lift in one.lifts],
     }
 
 
@@ -54,13 +69,16 @@ def _arm(arm: Any) -> dict[str, Any]:
 
 
 def _comparison(one: Comparison) -> dict[str, Any]:
-    verdict = {"word": one.verdict.word, "more": one.verdict.more, "why": one.verdict.why}
     return {
         "arm": one.arm.name,
-        "verdict": verdict,
+        "verdict": _verdict(one.verdict),
         "chance": round(one.chance, 6) if one.chance is not None else None,
         "estimates": {name: _estimate(getattr(one, name)) for name in _ESTIMATES},
     }
+
+
+def _verdict(found: Verdict) -> dict[str, Any]:
+    return {"word": found.word, "more": found.more, "why": found.why}
 
 
 def _estimate(found: Estimate | None) -> dict[str, float | None] | None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from recovery.experiments.plans import control_of
 from recovery.models import Experiment, ExperimentKind
 from recovery.reports.definitions import Definition
+from recovery.reports.lifts import Lift
 from recovery.reports.trials import Comparison
 
 _WHO = (
@@ -109,6 +113,33 @@ def against(experiment: Experiment, one: Comparison) -> str:
     if experiment.kind == ExperimentKind.HOLDOUT:
         return "with messages against without"
     return f"{one.arm.name} against {control_of(experiment.arms)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A verdict as a list tells it: the word, of which arms, and what is missing or why."""
+
+    word: str
+    arms: str  # B and C against A; "" of a holdout, where it goes without saying
+    rest: str
+
+
+def in_short(experiment: Experiment, lifts: Sequence[Lift]) -> list[Said]:
+    """One for each different verdict, with all the arms that it is of."""
+    alike: dict[tuple[str, str], list[Lift]] = {}
+    for one in lifts:
+        more = f"about {one.verdict.about} more shoppers" if one.verdict.more else ""
+        alike.setdefault((one.verdict.word, one.verdict.why or more), []).append(one)
+    return [Said(word, _arms(experiment, group), rest) for (word, rest), group in alike.items()]
+
+
+def _arms(experiment: Experiment, lifts: Sequence[Lift]) -> str:
+    if experiment.kind == ExperimentKind.HOLDOUT:
+        return ""
+    *names, last = [one.arm for one in lifts]
+    return (
+        f"{', '.join(names)} and {last} against {lifts[0].against}" if names else f"{last} against {lifts[0].against}"
+    )
 
 
 def gained(one: Comparison) -> str:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -59,6 +61,28 @@ def test_a_verdict_is_given_in_words(boss: Client, store: Store) -> None:
     assert "With messages (treated) against without (holdout): proven gain" in text
     assert "Margin unknown" in text
     assert text.count("How is this computed?") == 9
+
+
+def test_the_list_gives_each_experiment_its_verdict(boss: Client, store: Store) -> None:
+    trial = experiment(store, plan={"units": 3000})
+    shoppers(trial, 3000, lift=0.08)
+    experiment(store, AB, flow=make_flow(store), kind="variants", position=1)
+    text = overview(boss, store)
+    assert '<span class="cb-pill cb-good">proven gain</span> </p>' in text and "treated 1,463, holdout 1,537" in text
+    assert '<span class="cb-pill">too early</span> B against A<br>' in text and "too few customers or orders" in text
+
+
+def test_however_many_experiments_are_listed_their_draws_are_counted_at_once(
+    boss: Client, store: Store, django_assert_num_queries: Any
+) -> None:
+    experiment(store)
+    overview(boss, store)
+    with CaptureQueriesContext(connection) as one:
+        overview(boss, store)
+    for _ in range(3):
+        experiment(store, ended_at=ago(days=1))
+    with django_assert_num_queries(len(one)):
+        overview(boss, store)
 
 
 def test_variants_are_compared_by_who_orders_and_the_chance_is_no_verdict(boss: Client, store: Store) -> None:

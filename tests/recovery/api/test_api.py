@@ -101,6 +101,14 @@ def test_the_report_is_the_commands(reader, full):
     assert reader.get("/api/v1/surveys").json()["why"]["reasons"]["trust"]["hits"] == 1
 
 
+def test_the_list_of_experiments_tells_the_verdict_that_each_has(reader):
+    (listed,) = reader.get("/api/v1/experiments").json()["data"]
+    one = reader.get(f"/api/v1/experiments/{listed['id']}").json()
+    assert [(each["arm"], each["verdict"]["word"]) for each in listed["comparisons"]] == [("treated", "too early")]
+    assert [one["comparisons"][0][name] for name in ("arm", "verdict")] == [*listed["comparisons"][0].values()]
+    assert (listed["control"], listed["results"]) == (one["control"], one["results"][::-1])
+
+
 def test_pages_neither_skip_nor_repeat(reader, full):
     seen: list[str] = []
     cursor: str | None = ""
