@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from carts.models import Cart
 from config.lib.money import minor_units
+from config.lib.names import by_number
 from customers.admin.base import address, linked, local
 from customers.models import Channel, Store
 from recovery.admin.dry_run_kept import keep, kept
@@ -116,7 +117,10 @@ def _step(step: StepSum) -> StepTold:
         step.position,
         of("sent", "Sent", step.sent),
         [of("sent", str(Channel(code).label), count, channel=code) for code, count in step.by_channel.most_common()],
-        [of("sent", f"Variant {name}", count, variant=name) for name, count in sorted(step.by_variant.items())],
+        [
+            of("sent", f"Variant {name}", count, variant=name)
+            for name, count in sorted(step.by_variant.items(), key=lambda one: by_number(one[0]))
+        ],
         of("held_out", "Held out", step.held_out),
         [of("skipped", reason_in_words(code), count, reason=code) for code, count in step.skipped.most_common()],
         [of("put_off", reason_in_words(code), count, shift=code) for code, count in step.shifted.most_common()],

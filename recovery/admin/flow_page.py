@@ -198,7 +198,7 @@ def _shown(
 
 def _variants(step: FlowStep, figures: dict[int | None, StepFigures]) -> list[VariantShown]:
     """A draft's variants are none that anybody was drawn into: they have no numbers."""
-    rows = list(step.variants.all())
+    rows = step.arms
     total = sum(row.weight for row in rows)
     drawn = any(row.pk in figures for row in rows)
     return [

@@ -82,7 +82,7 @@ class Variants:
 
     @classmethod
     def of(cls, step: FlowStep, choices: Choices) -> Variants:
-        rows = enumerate(step.variants.all())
+        rows = enumerate(step.arms)
         return cls(choices, [VariantForm(prefix=f"v{n}", initial=_initial(one), choices=choices) for n, one in rows])
 
     @classmethod

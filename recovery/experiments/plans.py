@@ -41,7 +41,8 @@ def holdout_arms(percent: int) -> list[Arm]:
 
 
 def variant_arms(step: FlowStep) -> list[Arm]:
-    """The arms of a step, with all in which they differ: what is compared is part of the plan."""
+    """The arms of a step, with all in which they differ: what is compared is part of the plan. The first by name is
+    what the others are measured against."""
     return [
         {
             "name": variant.name,
@@ -50,7 +51,7 @@ def variant_arms(step: FlowStep) -> list[Arm]:
             "delay": int(variant.delay_of(step).total_seconds()),
             "offer": variant.offer_of(step),
         }
-        for variant in sorted(step.variants.all(), key=lambda variant: variant.name)
+        for variant in step.arms
     ]
 
 
@@ -74,11 +75,16 @@ def trials_of(version: FlowVersion) -> list[Trial]:
 
 
 def unlike(running: Sequence[Experiment], wanted: Sequence[Trial]) -> tuple[list[Experiment], list[Trial]]:
-    """Which running tests end and which start, so that what runs is what is wanted. One that is alike goes on."""
-    keys = [(trial.kind, trial.position, trial.arms) for trial in wanted]
-    known = [(ExperimentKind(one.kind), one.position, one.arms) for one in running]
+    """Which running tests end and which start, so that what runs is what is wanted. One that is alike goes on, in
+    whatever order its arms were written down."""
+    keys = [(trial.kind, trial.position, _by_name(trial.arms)) for trial in wanted]
+    known = [(ExperimentKind(one.kind), one.position, _by_name(one.arms)) for one in running]
     ending = [one for one, key in zip(running, known, strict=True) if key not in keys]
     return ending, [trial for trial, key in zip(wanted, keys, strict=True) if key not in known]
+
+
+def _by_name(arms: Sequence[Arm]) -> list[Arm]:
+    return sorted(arms, key=lambda arm: str(arm["name"]))
 
 
 def start_trials(version: FlowVersion, *, now: datetime) -> None:

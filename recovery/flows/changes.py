@@ -93,7 +93,7 @@ def _told(step: FlowStep) -> dict[str, str]:
     variants = [
         f"{one} (weight {one.weight}, “{one.template or step.template}” after {in_words(one.delay_of(step))}, "
         f"{'no offer' if one.offer_of(step) is None else f'offer “{one.offer or step.offer}”'})"
-        for one in step.variants.all()
+        for one in step.arms
     ]
     return {
         "it goes after": in_words(step.delay),

@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 
 from carts.models import Cart
 from config.lib.checks import in_choices
+from config.lib.names import by_number
 from customers.models import Channel, Customer, Store
 from recovery.models.discounts import Offer
 from recovery.models.templates import MessageTemplate
@@ -111,8 +112,8 @@ class FlowStep(models.Model):
 
     @cached_property
     def arms(self) -> Sequence[StepVariant]:
-        """Its variants, read once."""
-        return tuple(self.variants.all())
+        """Its variants, read once, in the order that people expect of their names."""
+        return tuple(sorted(self.variants.all(), key=lambda variant: by_number(variant.name)))
 
     @cached_property
     def detours(self) -> Sequence[StepFallback]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from config.lib.names import by_number
 from recovery.experiments.foresight import planned_units
 from recovery.experiments.plans import DEFAULTS, control_of, control_share
 from recovery.models import Experiment
@@ -102,8 +103,12 @@ def findings(experiment: Experiment, *, as_of: datetime, margin: Decimal | None 
         control=control,
         comparisons=comparisons,
         mismatch=mismatch,
-        curve={arm: return_curve(watched, HOURS) for arm, watched in returns(experiment, asked).items()},
+        curve=_curves(returns(experiment, asked)),
     )
+
+
+def _curves(watched: Mapping[str, list[tuple[float, bool]]]) -> dict[str, list[Point]]:
+    return {arm: return_curve(watched[arm], HOURS) for arm in sorted(watched, key=by_number)}
 
 
 def mismatch_of(experiment: Experiment, arms: Mapping[str, Arm] | Mapping[str, Counted]) -> float | None:

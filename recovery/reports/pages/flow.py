@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from config.lib.names import by_number
 from recovery.experiments.plans import HELD_OUT, HOLDOUT
 from recovery.models import Experiment, Flow
 from recovery.reports import definitions
@@ -38,13 +39,18 @@ def flow(asked: Asked) -> list[Section]:
     sections = []
     for flow_id in sorted({key[0] for key in steps}):
         name = names.get(flow_id, "A flow that is gone")
-        own = {key: steps[key] for key in sorted(steps) if key[0] == flow_id}
+        own = {key: steps[key] for key in sorted(steps, key=_order) if key[0] == flow_id}
         positions = sorted({position for _, position, _, _ in own})
         sections += [
             _flow(name, own),
             _lift(f"{name}: what its messages add", f"lift-{flow_id}", positions, trials.get(flow_id, Trials()), drawn),
         ]
     return [*sections, *([_store_lift(whole, drawn)] if whole else [])]
+
+
+def _order(step: _Step) -> tuple[Any, ...]:
+    flow_id, position, variant, channel = step
+    return flow_id, position, by_number(variant), channel
 
 
 def _flow(name: str, steps: dict[_Step, list[dict[str, Any]]]) -> Section:

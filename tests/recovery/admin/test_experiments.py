@@ -16,6 +16,7 @@ from customers.admin.base import address
 from customers.models import Membership, Role, Store
 from recovery.experiments.plans import store_holdout
 from recovery.models import Experiment, TemplateVersion
+from recovery.reports.trials import findings
 from tests.factories import ago, make_flow, make_store
 from tests.recovery.experiments.scene import template, two_variants
 from tests.recovery.reports.test_trials import draw, experiment, order, people, shoppers
@@ -70,6 +71,17 @@ def test_the_list_gives_each_experiment_its_verdict(boss: Client, store: Store) 
     text = overview(boss, store)
     assert '<span class="cb-pill cb-good">proven gain</span> </p>' in text and "treated 1,463, holdout 1,537" in text
     assert '<span class="cb-pill">too early</span> B against A<br>' in text and "too few customers or orders" in text
+
+
+def test_arms_are_listed_and_compared_in_the_order_of_their_numbers(boss: Client, store: Store) -> None:
+    arms = [{"name": name, "weight": 1} for name in ("1 h", "4 h", "24 h")]
+    trial = experiment(store, arms, flow=make_flow(store), kind="variants", position=1)
+    assert "4 h and 24 h against 1 h" in overview(boss, store)
+    for who, arm in zip(people(store, 3), ("24 h", "4 h", "1 h"), strict=True):
+        draw(trial, who, arm)
+    assert list(findings(trial, as_of=timezone.now()).curve) == ["1 h", "4 h", "24 h"]
+    page = text_of(boss.get(reverse("admin_experiment", args=[trial.pk])))
+    assert page.index("4 h against 1 h: too early") < page.index("24 h against 1 h: too early")
 
 
 def test_however_many_experiments_are_listed_their_draws_are_counted_at_once(

@@ -7,7 +7,7 @@ from datetime import timedelta as td
 import pytest
 from django.db import DatabaseError, transaction
 
-from recovery.experiments.plans import set_store_holdout, store_holdout, trials_of
+from recovery.experiments.plans import control_of, set_store_holdout, store_holdout, trials_of, unlike
 from recovery.flows.publish import problems, publish, warnings
 from recovery.models import Experiment, StepVariant
 from tests.factories import NOW, after, make_flow, make_store
@@ -89,6 +89,26 @@ def test_an_arm_tells_in_what_it_differs(draft_step):
         {"name": "A", "weight": 1, "delay": 1800, **own},
         {"name": "B", "weight": 2, "delay": 14400, **own},
     ]
+
+
+def test_arms_stand_in_the_order_of_their_numbers_and_the_first_is_what_the_others_are_measured_against(draft_step):
+    for hours in (24, 4, 1):
+        StepVariant.objects.create(step=draft_step, name=f"{hours} h", delay=td(hours=hours))
+    (trial,) = trials_of(draft_step.version)
+    assert [arm["name"] for arm in trial.arms] == ["1 h", "4 h", "24 h"]
+    assert control_of(trial.arms) == "1 h"
+
+
+def test_a_test_whose_arms_were_written_down_in_another_order_goes_on(draft_step):
+    for name in ("4 h", "24 h"):
+        StepVariant.objects.create(step=draft_step, name=name)
+    flow, wanted = draft_step.version.flow, trials_of(draft_step.version)
+    arms = wanted[0].arms[::-1]
+    running = Experiment(kind="variants", position=1, arms=arms)
+    assert unlike([running], wanted) == ([], [])
+    Experiment.objects.create(store=flow.store, flow=flow, kind="variants", position=1, arms=arms, started_at=NOW)
+    publish(flow, now=after(hours=1))
+    assert (Experiment.objects.get().arms, Experiment.objects.get().ended_at) == (arms, None)
 
 
 @pytest.fixture
