@@ -8,13 +8,15 @@ from datetime import datetime
 from datetime import timedelta as td
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Sum
 
-from carts.models import Cart
+from recovery.models import DailyFigures
 from recovery.statistics.planner import units_needed
 
 _SETTLED, _LOOKED_AT = td(days=14), td(days=90)
 _ENOUGH = 30
+#: Segments of the figures whose shoppers are known.
+_KNOWN = ("new", "returning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +28,20 @@ class OwnNumbers:
 
 
 def own_numbers(store_id: int, now: datetime) -> OwnNumbers | None:
-    """From the carts of 90 days whose 14 days are over, with a shopper who is known. None where they are too few."""
-    until = now - _SETTLED
-    silent = Cart.objects.filter(
-        store_id=store_id,
-        first_abandoned_at__gte=until - _LOOKED_AT,
-        first_abandoned_at__lt=until,
-        customer__isnull=False,
-        is_test=False,
+    """From the carts that known shoppers started in 90 days, and that have had their 14 days since. None where too few.
+
+    It is read off the daily figures, so it counts as the report does (`silent` and `returned` of docs/metrics.md: an
+    order counts within 14 days of the cart's start; tests, staff and bots do not), as the days were last summed. A day
+    that is yet to be summed, as all are for minutes after an upgrade that drops the figures, counts for nothing.
+    """
+    until = (now - _SETTLED).date()
+    days = DailyFigures.objects.filter(
+        store_id=store_id, facet="", segment__in=_KNOWN, day__gte=until - _LOOKED_AT, day__lt=until
     )
-    found = silent.aggregate(count=Count("pk"), ordered=Count("ordered_at"))
-    if found["count"] < _ENOUGH or not found["ordered"]:
+    found = days.aggregate(silent=Sum("silent", default=0), returned=Sum("returned", default=0))
+    if found["silent"] < _ENOUGH or not found["returned"]:
         return None
-    return OwnNumbers(min(0.9, found["ordered"] / found["count"]), max(1, round(found["count"] / 3)))
+    return OwnNumbers(min(0.9, found["returned"] / found["silent"]), max(1, round(found["silent"] / 3)))
 
 
 def planned_units(plan: Mapping[str, Any], base: float, share: float) -> int | None:
