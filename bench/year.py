@@ -120,7 +120,8 @@ _DRAWS = """
 _ALIVE = """INSERT INTO recovery_touchedday (store_id, at)
             SELECT id, now() - days * interval '1 day' FROM customers_store, unnest(ARRAY[0, 1, 14]) days"""
 _TOUCH = """INSERT INTO recovery_touchedday (store_id, at)
-            SELECT DISTINCT store_id, date_bin('15 minutes', started_at, '2000-01-01T00:00Z') FROM carts_cart"""
+            SELECT store_id, date_bin('15 minutes', started_at, '2000-01-01T00:00Z') FROM carts_cart
+            UNION SELECT store_id, date_bin('15 minutes', placed_at, '2000-01-01T00:00Z') FROM carts_order"""
 
 
 def fill(year: Year) -> None:

@@ -5,6 +5,7 @@ from recovery.models.discounts import Audience, CodeSource, CodeState, DiscountC
 from recovery.models.experiments import Assignment, Experiment, ExperimentKind
 from recovery.models.figures import (
     DailyFigures,
+    DailyOrders,
     DailySpread,
     DailySteps,
     MonthlySpread,
@@ -40,6 +41,7 @@ __all__ = [
     "CodeState",
     "Credit",
     "DailyFigures",
+    "DailyOrders",
     "DailySpread",
     "DailySteps",
     "Decision",

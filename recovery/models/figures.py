@@ -7,7 +7,8 @@ from customers.models import Store
 
 
 class TouchedDay(models.Model):
-    """Something about a cart that was started at this moment has changed, so its day is to be summed again.
+    """Something about a cart that was started at this moment, or an order placed then, has changed, so its day is to be
+    summed again.
 
     Written by triggers, whoever makes the change. A row for each statement, never one that two would wait for.
     """
@@ -176,3 +177,23 @@ class DailySteps(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} step {self.position} {self.state}"
+
+
+class DailyOrders(models.Model):
+    """The orders placed on one local day, with or without a cart, and what of them was given back."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    currency = models.CharField(max_length=3)
+
+    orders = models.IntegerField()
+    amount = models.DecimalField(max_digits=20, decimal_places=3)
+    refunded_orders = models.IntegerField()
+    refunded = models.DecimalField(max_digits=20, decimal_places=3)  # in the order's currency
+
+    class Meta:
+        verbose_name_plural = "daily orders"
+        constraints = [models.UniqueConstraint(fields=["store", "day", "currency"], name="orders_of_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.orders} orders in {self.currency}"

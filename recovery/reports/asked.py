@@ -16,7 +16,7 @@ from recovery.reports.period import Period
 SEGMENTS = {"new": "First-time shoppers", "returning": "Have ordered before", "unknown": "Not known by name"}
 DEVICES = {"desktop": "Desktop", "mobile": "Mobile", "tablet": "Tablet"}
 #: Of the kept figures. Raised when what is kept changes, so that all of it is made anew.
-SHAPE = 2
+SHAPE = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Figures that are kept, so that a report need not judge every cart again.
 
-A day's figures are its cells (`recovery.reports.cells`), with the moment they were made at. They are used as long as
-nothing of the day was touched, the clock alone has changed nothing, and the store's settings are the same; else the
-day's carts are judged afresh, by the same statement. So a report never shows an old number: a rollup that is late only
-makes it slower.
+A day's figures are its cells (`recovery.reports.cells`), messages and orders, with the moment they were made at. They
+are used as long as nothing of the day was touched, the clock alone has changed nothing, and the store's settings are
+the same; else the day is judged afresh, by the same statements. So a report never shows an old number: a rollup that is
+late only makes it slower.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.db import transaction
 from config.lib.logline import handed
 from customers.models import Store
 from recovery.models import DailyFigures, DailySpread, RolledDay, TouchedDay
-from recovery.reports import cells, sending, spread
+from recovery.reports import cells, orders, sending, spread
 from recovery.reports.asked import SEGMENTS, Asked, days_of, settings_of
 from recovery.reports.kept import fetch, kept_days, run
 from recovery.reports.months import days_in, forget_month, sum_months, whole_months
@@ -149,7 +149,7 @@ def _due_days(store: Store, now: datetime) -> list[date]:
 
 
 def roll_day(store: Store, day: date, *, now: datetime) -> None:
-    """Judge the day's carts as of `now` and keep their cells.
+    """Judge the day's carts and orders as of `now` and keep their sums.
 
     The marks are taken away first: what changes while this runs leaves a mark of its own, and the day is summed again.
     """
@@ -163,6 +163,7 @@ def roll_day(store: Store, day: date, *, now: datetime) -> None:
             figures.objects.filter(store=store, facet__in=cells.FACETS, segment__in=["", *SEGMENTS], day=day).delete()
         run(_keep(asked), told | {"whole": sorted(cells.WHOLE), "spread": list(cells.SPREAD)})
         sending.roll_day(asked, told)
+        orders.roll_day(asked, told)
         RolledDay.objects.update_or_create(
             store=store,
             day=day,
@@ -215,5 +216,5 @@ _AHEAD = """
 
 
 def _valid_until(told: dict[str, Any]) -> datetime | None:
-    found: datetime | None = fetch(_AHEAD, told)[0][0]
+    found: datetime | None = fetch(f"SELECT least(({_AHEAD}), ({orders.AHEAD}))", told)[0][0]
     return found

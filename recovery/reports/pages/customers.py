@@ -9,34 +9,12 @@ from typing import Any
 
 from recovery.reports import definitions
 from recovery.reports.asked import Asked
-from recovery.reports.judged import COUNTS
-from recovery.reports.kept import fetch
+from recovery.reports.orders import ordered
 from recovery.reports.rates import Rate
 from recovery.reports.sheet import Amount, Card, Cell, Section, Table
 from recovery.reports.shoppers import SPANS, Cohort, Shoppers, shoppers_of
 
 _MONTHS = 12
-
-# A refund in another currency than its order's says nothing about the share.
-_REFUNDS = f"""
-    WITH back AS (
-        SELECT o.id, o.currency, sum(r.amount) AS amount
-        FROM carts_refund r CROSS JOIN LATERAL (
-            SELECT * FROM carts_order o WHERE o.store_id = %(store)s AND o.external_id = r.order_external_id OFFSET 0
-        ) o
-        WHERE r.store_id = %(store)s AND r.at <= %(as_of)s AND r.currency = o.currency
-          AND o.placed_at >= %(from)s AND o.placed_at < %(to)s AND {COUNTS}
-        GROUP BY 1, 2
-    ), given AS (
-        SELECT currency, count(*) FILTER (WHERE amount > 0) AS orders, sum(amount) AS amount FROM back GROUP BY 1
-    ), ordered AS (
-        SELECT o.currency, count(*) AS orders, sum(o.total) AS amount FROM carts_order o
-        WHERE o.store_id = %(store)s AND o.placed_at >= %(from)s AND o.placed_at < %(to)s AND {COUNTS}
-        GROUP BY 1
-    )
-    SELECT currency, ordered.orders, ordered.amount, coalesce(given.orders, 0), coalesce(given.amount, 0)
-    FROM ordered LEFT JOIN given USING (currency) ORDER BY 1
-"""
 
 
 def customers(asked: Asked) -> list[Section]:
@@ -52,7 +30,7 @@ def customers(asked: Asked) -> list[Section]:
                 note="The classic formula includes shoppers who came back after a longer pause." if found.back else ""),
         Section("Repeat purchase", cards=[Card(definitions.REPEAT, Rate.of(found.repeat, found.people))]),
         _gaps(found),
-        _refunds(asked, end),
+        _refunds(asked),
         _cohorts(found, end),
     ]  # fmt: skip
 
@@ -88,12 +66,11 @@ def _gaps(found: Shoppers) -> Section:
     )
 
 
-def _refunds(asked: Asked, end: datetime) -> Section:
-    told = asked.parameters([]) | {"from": asked.period.since, "to": end}
+def _refunds(asked: Asked) -> Section:
     rows = [
-        (currency, orders, Rate.of(refunded, orders), Amount(total, currency), Amount(back, currency),
-         f"{100 * min(back / total, Decimal(1)):.1f} %" if total else None)
-        for currency, orders, total, refunded, back in fetch(_REFUNDS, told)
+        (of.currency, of.orders, Rate.of(of.refunded_orders, of.orders), Amount(of.amount, of.currency),
+         Amount(of.refunded, of.currency), _part(of.refunded, of.amount))
+        for of in ordered(asked)
     ]  # fmt: skip
     head = ("Currency", "Orders", "Orders with a refund", "Ordered", "Given back", "Of the value")
     return Section(
@@ -102,6 +79,10 @@ def _refunds(asked: Asked, end: datetime) -> Section:
         tables=[Table("refunds", head, rows)],
         empty="" if rows else "No order was placed in these days.",
     )
+
+
+def _part(refunded: Decimal, amount: Decimal) -> str | None:
+    return f"{100 * min(refunded / amount, Decimal(1)):.1f} %" if amount else None
 
 
 def _cohorts(found: Shoppers, end: datetime) -> Section:

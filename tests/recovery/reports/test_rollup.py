@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from carts.abandonment import sweep
+from carts.models import Order
 from carts.snapshots import CustomerSnapshot, OrderDeleted, RefundSnapshot, Snapshot
 from customers.models import Store
 from recovery.attribution import recredit
@@ -22,6 +23,7 @@ from recovery.models import Click, Flow, Message, RolledDay, TouchedDay
 from recovery.reports import cells, sending
 from recovery.reports.asked import Asked
 from recovery.reports.kept import kept_days
+from recovery.reports.orders import ordered
 from recovery.reports.period import Period
 from recovery.reports.rollup import cells_of, roll_up
 from recovery.reports.sending import steps_of
@@ -46,6 +48,9 @@ SNAPSHOTS: list[Snapshot] = [
     order("O2", after(days=3), "C2", person=person(2), currency="SEK"),
     RefundSnapshot("R1", "O1", Decimal("10.01"), after(days=16), "EUR"),
     RefundSnapshot("R1", "O1", Decimal("12.02"), after(days=16), "EUR"),
+    RefundSnapshot("R2", "O1", Decimal("3.30"), after(days=2), "SEK"),
+    RefundSnapshot("R3", "O3", Decimal("4.04"), after(days=50), "EUR"),
+    order("O3", after(days=2, hours=3), "", person=person(2), total=Decimal("40.40")),
     OrderDeleted("O2", after(days=30)),
     CustomerSnapshot(person(2, consents=("email", "sms")), after(hours=5)),
 ]  # fmt: skip
@@ -93,6 +98,14 @@ def found_out(store: Store) -> None:
     Click.objects.filter(store=store).update(machine_reason="several_links")
 
 
+def moved(store: Store, external_id: str = "O3") -> None:
+    Order.objects.filter(store=store, external_id=external_id).update(placed_at=after(days=-1))
+
+
+def dropped(store: Store) -> None:
+    Order.objects.filter(store=store, external_id="O3").delete()
+
+
 def rolled(at: datetime) -> Event:
     def roll(store: Store) -> None:
         roll_up(at)
@@ -104,7 +117,7 @@ EVENTS: list[Event] = [
     *(heard(n) for n in range(len(SNAPSHOTS))),
     *(swept(at) for at in MOMENTS[1:3]),
     *(rolled(at) for at in MOMENTS),
-    written, texted, entered, bounced, clicked, found_out,
+    written, texted, entered, bounced, clicked, found_out, moved, dropped,
 ]  # fmt: skip
 
 
@@ -121,10 +134,10 @@ FILTERS = st.fixed_dictionaries({}, optional={
 })  # fmt: skip
 
 
-def said(which: Asked, kept: Set[date] | None = None) -> list[dict[str, Any]]:
+def said(which: Asked, kept: Set[date] | None = None) -> list[Any]:
     """Everything that pages read, of each facet all that is counted of it."""
     whole, spread = (cells_of(which, facets, kept=kept) for facets in (sorted(cells.WHOLE), cells.SPREAD))
-    return [keyed(rows) for rows in (whole, spread, steps_of(which, kept))]
+    return [*(keyed(rows) for rows in (whole, spread, steps_of(which, kept))), ordered(which, kept)]
 
 
 @settings(max_examples=12, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
@@ -138,7 +151,7 @@ def test_what_is_kept_is_what_judging_again_would_give(events, filters):
         flow = Flow.objects.filter(store=store, name=filters.get("flow", "")).first()
         chosen = filters | {"flow": flow.pk if flow else 0}
         for at in MOMENTS[1::2]:
-            asked = Asked(store, Period(NOW.date() - td(days=1), NOW.date() + td(days=1), store.zone), at, **chosen)
+            asked = Asked(store, Period(NOW.date() - td(days=1), NOW.date() + td(days=3), store.zone), at, **chosen)
             judged = said(asked, kept=frozenset())
             assert said(asked) == judged
             roll_up(at)
@@ -198,3 +211,36 @@ def test_two_writers_leave_a_mark_each_and_never_wait_for_one_another():
     before = TouchedDay.objects.count()
     silent(store, 2)
     assert TouchedDay.objects.count() > before
+
+
+def given_back(store: Store, day: int, at: datetime = HEARD) -> list[tuple[int, Decimal]]:
+    """Of the orders placed that many days after NOW, out of kept figures: how many, and how much was given back."""
+    that = NOW.date() + td(days=day)
+    of = Asked(store, Period(that, that, store.zone), at)
+    assert kept_days(of) == {that}
+    return [(one.orders, one.refunded) for one in ordered(of)]
+
+
+def test_an_order_without_a_cart_and_what_is_given_back_of_it_touch_the_day_it_was_placed_on():
+    store = make_store()
+    put(store, RefundSnapshot("R1", "O1", Decimal("3.00"), after(days=2), "EUR"), at=HEARD)
+    assert roll_up(HEARD) == 0
+    put(store, order("O1", after(days=1), ""), at=HEARD)
+    assert (roll_up(HEARD), given_back(store, 1)) == (1, [(1, Decimal(3))])
+    put(store, RefundSnapshot("R2", "O1", Decimal("4.50"), after(days=3), "EUR"), at=HEARD)
+    assert (roll_up(HEARD), given_back(store, 1)) == (1, [(1, Decimal("7.50"))])
+    moved(store, "O1")
+    assert (roll_up(HEARD), given_back(store, 1), given_back(store, -1)) == (2, [], [(1, Decimal("7.50"))])
+    Order.objects.all().delete()
+    assert (roll_up(HEARD), given_back(store, -1)) == (1, [])
+
+
+def test_sums_of_orders_end_when_the_time_of_one_of_their_changes_comes():
+    store = make_store()
+    put(store, order("O1", NOW, ""), RefundSnapshot("R1", "O1", Decimal(3), after(days=5), "EUR"), at=HEARD)
+    put(store, order("O1", NOW, "", updated_at=after(days=9), cancelled_at=after(days=9)), at=HEARD)
+    assert (roll_up(after(days=1)), given_back(store, 0, after(days=1))) == (1, [(1, Decimal(0))])
+    assert RolledDay.objects.get().valid_until == after(days=5)
+    assert (roll_up(after(days=5)), given_back(store, 0, after(days=5))) == (1, [(1, Decimal(3))])
+    assert RolledDay.objects.get().valid_until == after(days=9)
+    assert (roll_up(after(days=9)), given_back(store, 0, after(days=9))) == (1, [])
