@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -25,8 +25,12 @@ from recovery.experiments.wording import reworded
 from recovery.models import Experiment
 from recovery.reports import trial_words
 from recovery.reports.definitions import Definition
-from recovery.reports.standing import standings
+from recovery.reports.face import moment
+from recovery.reports.sheet import as_lines
+from recovery.reports.standing import Standing, standings
+from recovery.reports.trial_json import findings_json, standing_json
 from recovery.reports.trial_sums import COLUMNS, drawn
+from recovery.reports.trial_tables import listed, tables_of
 from recovery.reports.trials import Comparison, Findings, findings
 from recovery.reports.words import money
 from recovery.statistics.estimates import Estimate
@@ -52,17 +56,25 @@ class Planned(forms.Form):
 
 
 def experiments_page(request: HttpRequest) -> HttpResponse:
-    """GET ?store=shop&base=10&a_month=500: the store's experiments, and the planner."""
+    """GET ?store=shop&base=10&a_month=500: the store's experiments, and the planner.
+
+    &format=csv gives the list, an arm a row, &format=json as the API does.
+    """
     store = _store(request)
     context = {**admin.site.each_context(request), "title": "Experiments", "store": store}
     if store is None:
         return TemplateResponse(request, "reports/experiments.html", context)
     now = timezone.now()
+    found = standings(store, list(Experiment.objects.filter(store=store).select_related("flow")), as_of=now)
+    if request.GET.get("format") == "csv":
+        return _file(as_lines(listed(found)), f"{store.slug}-experiments")
+    if request.GET.get("format") == "json":
+        return JsonResponse({"store": store.slug, "as_of": moment(now), "data": [standing_json(one) for one in found]})
     asked = {name: request.GET[name] for name in Planned.base_fields if name in request.GET}
     planner = Planned({**_own_numbers(store, now), **asked})
     context |= {
         "stores": list(stores_for(request.user, _VIEW).order_by("name")),
-        "rows": _listed(store, now),
+        "rows": [_row(one) for one in found],
         "held_out": store_holdout(store),
         "may_change": may(request.user, _CHANGE, store),
         "planner": planner,
@@ -85,16 +97,25 @@ def hold_out(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def experiment_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """One experiment. ?format=csv: the shoppers behind the numbers, one a row."""
+    """One experiment. ?format=csv: the shoppers behind the numbers, one a row; &table=key one table of the page.
+    ?format=json as the API does."""
     own = stores_for(request.user, _VIEW)
     experiment = Experiment.objects.select_related("store", "flow").filter(pk=pk, store__in=own).first()
     if experiment is None:
         raise Http404
     now, margin = timezone.now(), experiment.store.margin
     share = margin / 100 if margin is not None else None
-    if request.GET.get("format") == "csv":
+    wanted, key = request.GET.get("format"), request.GET.get("table")
+    if wanted == "csv" and not key:
         return _csv(experiment, drawn(experiment, as_of=now, margin=share), margin is not None)
     found = findings(experiment, as_of=now, margin=share)
+    if wanted == "json":
+        return JsonResponse(findings_json(found))
+    if key:
+        table = next((one for one in tables_of(found) if one.key == key), None)
+        if table is None:
+            raise Http404
+        return _file(as_lines(table), f"experiment-{experiment.pk}-{key}")
     context = {**admin.site.each_context(request), "title": trial_words.title(experiment), **told(found)}
     return TemplateResponse(request, "reports/experiment.html", context)
 
@@ -105,19 +126,15 @@ def _store(request: HttpRequest) -> Store | None:
     return stores_for(request.user, _VIEW).order_by("is_demo", "name").first()
 
 
-def _listed(store: Store, now: datetime) -> list[dict[str, Any]]:
-    """Each experiment with how many were drawn into each arm, and its verdicts."""
-    found = list(Experiment.objects.filter(store=store).select_related("flow"))
-    return [
-        {
-            "experiment": one.experiment,
-            "title": trial_words.title(one.experiment),
-            "verdicts": trial_words.in_short(one.experiment, one.lifts),
-            "arms": [(name, arm.assigned) for name, arm in one.arms.items()],
-            "open": one.open,
-        }
-        for one in standings(store, found, as_of=now)
-    ]
+def _row(one: Standing) -> dict[str, Any]:
+    """How many were drawn into each arm, and the verdicts."""
+    return {
+        "experiment": one.experiment,
+        "title": trial_words.title(one.experiment),
+        "verdicts": trial_words.in_short(one.experiment, one.lifts),
+        "arms": [(name, arm.assigned) for name, arm in one.arms.items()],
+        "open": one.open,
+    }
 
 
 def _own_numbers(store: Store, now: datetime) -> dict[str, Any]:
@@ -176,7 +193,6 @@ def told(found: Findings) -> dict[str, Any]:
         "curves": _curves(found.curve),
         "cap": money(found.cap, found.currency) if found.cap is not None else "",
         "reworded": reworded(experiment),
-        "csv_url": "?format=csv",
     }
 
 
@@ -271,12 +287,14 @@ def _cell(point: Point) -> str:
 
 
 def _csv(experiment: Experiment, rows: Sequence[tuple[Any, ...]], with_margin: bool) -> HttpResponse:
-    answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="experiment-{experiment.pk}.csv"'
-    writer = csv.writer(answer)
     skipped = set() if with_margin else {COLUMNS.index("margin")}
-    writer.writerow(name for number, name in enumerate(COLUMNS) if number not in skipped)
-    for row in rows:
-        told = [value.isoformat() if isinstance(value, datetime) else value for value in row]
-        writer.writerow(value for number, value in enumerate(told) if number not in skipped)
+    told = ([value.isoformat() if isinstance(value, datetime) else value for value in row] for row in [COLUMNS, *rows])
+    lines = ([value for number, value in enumerate(row) if number not in skipped] for row in told)
+    return _file(lines, f"experiment-{experiment.pk}")
+
+
+def _file(lines: Iterable[Sequence[Any]], name: str) -> HttpResponse:
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    csv.writer(answer).writerows(lines)
     return answer

@@ -22,12 +22,11 @@ from customers.access import may
 from recovery.admin.report_form import ReportForm, form_for
 from recovery.reports.asked import Asked
 from recovery.reports.definitions import HORIZON
-from recovery.reports.face import Overview, as_json, moment
-from recovery.reports.pages.index import PAGES, Page
-from recovery.reports.period import BadPeriod, Period
+from recovery.reports.face import Overview, as_json
+from recovery.reports.pages.index import PAGES, Page, head_json, page_json, sections_of
+from recovery.reports.period import BadPeriod
 from recovery.reports.rows import rows_behind
-from recovery.reports.sheet import Section, as_lines, beside
-from recovery.reports.sheet import as_json as sheet_as_json
+from recovery.reports.sheet import Section, as_lines
 
 
 def report_page(request: HttpRequest, name: str = "overview") -> HttpResponseBase:
@@ -49,20 +48,13 @@ def report_page(request: HttpRequest, name: str = "overview") -> HttpResponseBas
         return TemplateResponse(request, "reports/report.html", context | {"form": form, "shown": []})
     if "rows" in request.GET and page.rows:
         return _rows(request, asked, page)
-    if name == "overview" and request.GET.get("format") == "json":
-        return JsonResponse(as_json(Overview.of(asked)))
-    sections = _sections(page, asked, compared=bool(form.cleaned_data["compare"]))
+    sections = sections_of(page, asked, compared=bool(form.cleaned_data["compare"]))
     if request.GET.get("format") == "json":
-        return JsonResponse(_head(asked) | {"page": name, "sections": sheet_as_json(sections)})
+        named = as_json(Overview.of(asked)) if name == "overview" else {}
+        return JsonResponse(named | page_json(name, asked, sections))
     if "table" in request.GET:
         return _table(asked, sections, request.GET["table"])
     return TemplateResponse(request, "reports/report.html", context | _told(request, form, asked, page, sections))
-
-
-def _sections(page: Page, asked: Asked, *, compared: bool) -> list[Section]:
-    """With the numbers of as many days before beside them, where that is asked for."""
-    sections = page.make(asked)
-    return beside(sections, page.make(asked.before())) if compared else sections
 
 
 def _asked(form: ReportForm | None) -> Asked | None:
@@ -149,7 +141,7 @@ def _rows(request: HttpRequest, asked: Asked, page: Page) -> HttpResponseBase:
     lines = rows_behind(asked, name)
     if request.GET.get("format") == "json":
         head, *rows = lines
-        return JsonResponse(_head(asked) | {"rows": [dict(zip(head, row, strict=True)) for row in rows]})
+        return JsonResponse(head_json(asked) | {"rows": [dict(zip(head, row, strict=True)) for row in rows]})
     return _csv(lines, _file(asked, name))
 
 
@@ -162,9 +154,3 @@ def _table(asked: Asked, sections: list[Section], key: str) -> HttpResponseBase:
 
 def _file(asked: Asked, what: str) -> str:
     return f"{asked.store.slug}-{what}-{asked.period.first}-{asked.period.last}"
-
-
-def _head(asked: Asked) -> dict[str, Any]:
-    period: Period = asked.period
-    return {"store": asked.store.slug, "synthetic": asked.store.is_demo, "from": period.first.isoformat(),
-            "to": period.last.isoformat(), "as_of": moment(asked.as_of)}  # fmt: skip

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 
+from customers.models import Channel
 from recovery.models import ExperimentKind, MessageState
+from recovery.reports.asked import SEGMENTS
+from recovery.reports.pages.index import PAGES
 
 Schema = dict[str, Any]
 
@@ -36,7 +40,7 @@ def described() -> Schema:
 def _operation(path: str, name: str, summary: str, parameters: list[Schema]) -> Schema:
     refused = {"content": {"application/problem+json": {"schema": _ref("Problem")}}}
     return {
-        "operationId": path.strip("/").replace("/{id}", "_one"),
+        "operationId": re.sub(r"/\{\w+\}", "_one", path.strip("/")),
         "summary": summary,
         "parameters": parameters,
         "responses": {
@@ -92,6 +96,9 @@ _MOMENT: Schema = {"type": "string", "format": "date-time", "pattern": "Z$"}
 _DAY: Schema = {"type": "string", "format": "date"}
 _CURRENCY: Schema = {"type": "string", "pattern": "^[A-Z]{3}$"}
 _RATE = _or_null(_ref("Rate"))
+
+#: A number or words; a rate, a share, an amount, a mean or a difference, as an object with its parts.
+_CELL: Schema = {"type": ["string", "number", "null", "object"]}
 
 _COUNTS = (
     "started open matured abandoned_gross abandoned_net returned messaged attributed checkouts checkouts_net reachable"
@@ -173,6 +180,28 @@ SCHEMAS: dict[str, Schema] = {
         },
         "The carts that were started on each day, by the store's clock; a day without carts is left out",
     ),
+    "ReportPage": _object(
+        {
+            "store": _TEXT,
+            "synthetic": _FLAG,
+            **_each("from to", _DAY),
+            "as_of": _MOMENT,
+            "page": {"enum": list(PAGES)},
+            "sections": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "title": _TEXT,
+                        "numbers": _map(_CELL),
+                        "tables": _map({"type": "array", "items": _map(_CELL)}),
+                    },
+                    "Numbers by their title; tables by their key, a row as its cells by the titles of the columns. "
+                    "`before`: the cells of the same row in the period before",
+                ),
+            },
+        },
+        "What the page shows, with every table of it",
+    ),
     "Cart": _object(
         {
             **_each("id state stage device country", _TEXT),
@@ -242,6 +271,13 @@ SCHEMAS: dict[str, Schema] = {
                     }
                 ),
             },
+            "curve": _map(
+                {
+                    "type": "array",
+                    "items": _object({"hours": _NUMBER, **_each("share low high", _SHARE), "at_risk": _COUNT}),
+                    "description": "The share that had ordered by each hour after the cart went silent, by arm",
+                }
+            ),
         }
     ),
     "Score": _object({"value": _NUMBER, "n": _COUNT, **_each("se low high", {"type": ["number", "null"]})}),
@@ -278,6 +314,14 @@ _DAYS = [
     _query("currency", "Only carts in this currency", _CURRENCY),
     _query("device", "Only carts of this device", {"enum": ["desktop", "mobile", "tablet"]}),
 ]
+_FILTERED = [
+    {"name": "name", "in": "path", "required": True, "schema": {"enum": list(PAGES)}},
+    *_DAYS,
+    _query("segment", "Only carts of these shoppers", {"enum": list(SEGMENTS)}),
+    _query("channel", "Only carts that were written to by it", {"enum": Channel.values}),
+    _query("flow", "Only carts that entered it; a filter that the page does not heed is refused", _COUNT),
+    _query("compare", "With the same of as many days before beside each row", {"enum": ["before"]}),
+]
 _LISTED = [
     _query("since", "From this moment on", _MOMENT),
     _query("until", "Before this moment", _MOMENT),
@@ -291,6 +335,7 @@ _PATHS: dict[str, tuple[str, str, list[Schema]]] = {
     "/report": ("Report", "The overview of a period", _DAYS),
     "/daily": ("Daily", "The carts and rates of each day", _DAYS),
     "/surveys": ("Surveys", "Why shoppers left and how content buyers were", _DAYS),
+    "/pages/{name}": ("ReportPage", "Every number and table of a page of the report", _FILTERED),
     "/carts": ("Carts", "Carts by when they were started, the newest first", _LISTED),
     "/messages": ("Messages", "Messages by when they were planned, the newest first", _LISTED),
     "/orders": ("Orders", "Credited orders by when they were credited, the newest first", _LISTED),

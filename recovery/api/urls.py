@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("report", views.report, name="api_report"),
     path("daily", views.daily, name="api_daily"),
     path("surveys", views.surveys, name="api_surveys"),
+    path("pages/<str:name>", views.page, name="api_page"),
     path("carts", views.carts, name="api_carts"),
     path("messages", views.messages, name="api_messages"),
     path("orders", views.orders, name="api_orders"),

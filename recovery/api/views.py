@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,15 +12,16 @@ from django.utils import timezone
 
 from carts.models import Cart
 from config.lib.money import rounded
-from customers.models import Store
+from customers.models import Channel, Store
 from recovery.api.door import Refused, answers, problem
 from recovery.api.openapi import described
 from recovery.api.paging import listed, page_of
 from recovery.models import Credit, Experiment, Message
 from recovery.reports import face, reasons, rollup
-from recovery.reports.asked import DEVICES, Asked
+from recovery.reports.asked import DEVICES, SEGMENTS, Asked
 from recovery.reports.face import moment
 from recovery.reports.figures import carts_of, rates_of
+from recovery.reports.pages.index import FILTERS, PAGES, Page, page_json, sections_of
 from recovery.reports.period import BadPeriod, end_of, period
 from recovery.reports.standing import standings
 from recovery.reports.trial_json import findings_json, standing_json
@@ -27,6 +29,7 @@ from recovery.reports.trials import findings
 
 #: Days that one answer may be about.
 _MOST_DAYS = 400
+_VALUES = {"segment": list(SEGMENTS), "channel": Channel.values}
 
 
 @answers
@@ -52,6 +55,19 @@ def surveys(request: HttpRequest, store: Store) -> dict[str, Any]:
     asked = _asked(request, store)
     head = {"store": store.slug, "from": asked.period.first.isoformat(), "to": asked.period.last.isoformat()}
     return head | {"as_of": moment(asked.as_of)} | reasons.as_json(asked)
+
+
+@answers
+def page(request: HttpRequest, store: Store, name: str) -> dict[str, Any]:
+    """One page of the report: every number and table of it."""
+    found = PAGES.get(name)
+    if found is None:
+        raise Refused(404, "Not found", f"The pages of the report are {', '.join(PAGES)}.")
+    compare = request.GET.get("compare", "")
+    if compare not in ("", "before"):
+        raise Refused(400, "Bad compare", "compare is before, or left out.")
+    asked = _filtered(request, _asked(request, store), found)
+    return page_json(name, asked, sections_of(found, asked, compared=bool(compare)))
 
 
 @answers
@@ -115,6 +131,21 @@ def _asked(request: HttpRequest, store: Store) -> Asked:
     if device and device not in DEVICES:
         raise Refused(400, "Bad device", f"device is one of {', '.join(DEVICES)}.")
     return Asked(store, asked, now, currency=currency[:3], device=device)
+
+
+def _filtered(request: HttpRequest, asked: Asked, page: Page) -> Asked:
+    """By the filters that the page heeds; of another it is said that it does not."""
+    given = {name: request.GET[name] for name in FILTERS if request.GET.get(name)}
+    for name, value in given.items():
+        if name not in page.filters:
+            known = f"it takes {', '.join(page.filters)}" if page.filters else "it takes none"
+            raise Refused(400, f"Bad {name}", f"The page {page.title} heeds no such filter: {known}.")
+        if name in _VALUES and value not in _VALUES[name]:
+            raise Refused(400, f"Bad {name}", f"{name} is one of {', '.join(_VALUES[name])}.")
+    flow = given.get("flow", "0")
+    if not (flow.isascii() and flow.isdigit() and len(flow) < 19):
+        raise Refused(400, "Bad flow", "flow is the number of a flow, as experiments and messages name it.")
+    return replace(asked, segment=given.get("segment", ""), channel=given.get("channel", ""), flow=int(flow))
 
 
 def _day(request: HttpRequest, name: str) -> date | None:

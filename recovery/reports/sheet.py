@@ -219,11 +219,15 @@ def as_json(sections: Sequence[Section]) -> list[dict[str, Any]]:
     return [
         {
             "title": section.title,
-            "numbers": {card.definition.title: plain(card.value) for card in section.cards},
+            "numbers": {_name(card): plain(card.value) for card in section.cards},
             "tables": {table.key: [_told(table, pairs) for pairs in paired(table)] for table in section.tables},
         }
         for section in sections
     ]
+
+
+def _name(card: Card) -> str:
+    return f"{card.definition.title}, {card.about}" if card.about else card.definition.title
 
 
 def _told(table: Table, pairs: Sequence[tuple[Cell, Cell]]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from recovery.reports.face import moment
 from recovery.reports.standing import Standing
 from recovery.reports.trials import Comparison, Findings
 from recovery.statistics.estimates import Estimate
+from recovery.statistics.returning import Point
 from recovery.statistics.verdict import Verdict
 
 _ESTIMATES = ("orders", "held", "relative", "revenue", "capped", "stratified", "margin", "per_order", "gained_orders",
@@ -59,6 +60,10 @@ def findings_json(found: Findings) -> dict[str, Any]:
         ],
         "results": [_arm(arm) for arm in found.arms],
         "comparisons": [_comparison(one) for one in found.comparisons],
+        "curve": {
+            arm: [{"hours": point.hours, **_shares(point), "at_risk": point.at_risk} for point in points]
+            for arm, points in found.curve.items()
+        },
     }
 
 
@@ -75,6 +80,10 @@ def _comparison(one: Comparison) -> dict[str, Any]:
         "chance": round(one.chance, 6) if one.chance is not None else None,
         "estimates": {name: _estimate(getattr(one, name)) for name in _ESTIMATES},
     }
+
+
+def _shares(point: Point) -> dict[str, float]:
+    return {name: round(getattr(point, name), 6) for name in ("share", "low", "high")}
 
 
 def _verdict(found: Verdict) -> dict[str, Any]:

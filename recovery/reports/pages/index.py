@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from recovery.reports.asked import Asked
+from recovery.reports.face import moment
 from recovery.reports.pages.customers import customers
 from recovery.reports.pages.delivery import delivery
 from recovery.reports.pages.discounts import discounts
@@ -15,9 +17,10 @@ from recovery.reports.pages.leaving import leaving
 from recovery.reports.pages.overview import overview
 from recovery.reports.pages.products import products
 from recovery.reports.pages.reasons import reasons
-from recovery.reports.sheet import Section
+from recovery.reports.sheet import Section, as_json, beside
 
-_CARTS = ("currency", "device", "segment", "channel", "flow")
+#: All that a page may heed; those of carts heed all.
+FILTERS = ("currency", "device", "segment", "channel", "flow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Page:
 
     title: str
     make: Callable[[Asked], list[Section]]
-    filters: tuple[str, ...] = _CARTS
+    filters: tuple[str, ...] = FILTERS
     rows: str = "carts"
     more_rows: Mapping[str, str] = field(default_factory=dict)  # further rows, with the words of their button
 
@@ -42,3 +45,21 @@ PAGES = {
     "interactions": Page("Interactions", interactions, ("channel",), "conversations"),
     "delivery": Page("Deliverability and consent", delivery, rows="messages"),
 }
+
+
+def sections_of(page: Page, asked: Asked, *, compared: bool) -> list[Section]:
+    """With the numbers of as many days before beside them, where that is asked for."""
+    sections = page.make(asked)
+    return beside(sections, page.make(asked.before())) if compared else sections
+
+
+def page_json(name: str, asked: Asked, sections: list[Section]) -> dict[str, Any]:
+    """Every number and table of a page, for the admin and the API."""
+    return head_json(asked) | {"page": name, "sections": as_json(sections)}
+
+
+def head_json(asked: Asked) -> dict[str, Any]:
+    """Of which store and days."""
+    first, last = asked.period.first.isoformat(), asked.period.last.isoformat()
+    return {"store": asked.store.slug, "synthetic": asked.store.is_demo, "from": first, "to": last,
+            "as_of": moment(asked.as_of)}  # fmt: skip
