@@ -1,15 +1,16 @@
 """Who buys again: every order that counts, beside its shopper's order before it, counted by when the two were.
 
-One pass through all orders of the store, out of an index that holds what it asks for; what no sum over days can tell
-(who was there a year ago and still is) follows from the counts.
+One pass through all orders of the store, out of an index that holds what it asks for, however many periods are asked
+for; what no sum over days can tell (who was there a year ago and still is) follows from the counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta as td
+from typing import Any
 
 from recovery.reports.asked import Asked
 from recovery.reports.judged import COUNTS
@@ -20,17 +21,16 @@ ACTIVE = td(days=365)
 #: Spans in which a cohort may buy again, in days.
 SPANS = (30, 90, 180)
 
+_ORDERS = f"""carts_order o
+    WHERE o.store_id = %(store)s AND o.customer_id IS NOT NULL AND o.placed_at < %(to)s AND {COUNTS}"""
 # All that is said of an order goes into one whole number, as its digits (see `_read`): PostgreSQL cannot tell how many
 # kinds several columns would make, and would sort them on disk. A place in time is how many of the edges had been
 # reached. Gaps are averaged as seconds, which are whole, so that their order does not matter.
-_SIZE = 32
 _PLACED = "width_bucket(placed_at, %(edges)s::timestamptz[])"
-_EARLIER = f"""{_SIZE} * (1 + width_bucket(earlier, %(edges)s::timestamptz[]))
-    + CASE WHEN nth = 2 THEN {_SIZE**2} ELSE 0 END
-    + CASE WHEN before >= %(active_from)s THEN {2 * _SIZE**2} ELSE 0 END
-    + CASE WHEN first >= %(from)s THEN {4 * _SIZE**2} ELSE 0 END
+_EARLIER = """%(size)s * (1 + width_bucket(earlier, %(edges)s::timestamptz[]))
+    + CASE WHEN nth = 2 THEN %(size)s * %(size)s ELSE 0 END
     + CASE WHEN earlier = first AND placed_at > first
-           THEN {8 * _SIZE**2} * (1 + width_bucket(placed_at - first, %(spans)s::interval[])) ELSE 0 END"""
+           THEN 2 * %(size)s * %(size)s * (1 + width_bucket(placed_at - first, %(spans)s::interval[])) ELSE 0 END"""
 _SQL = f"""
     WITH found AS MATERIALIZED (
         SELECT kind, count(*) AS orders, max(placed_at) AS last, array_agg(gap) FILTER (WHERE gap IS NOT NULL) AS gaps
@@ -38,22 +38,46 @@ _SQL = f"""
             SELECT placed_at, {_PLACED} + CASE WHEN earlier IS NULL THEN 0 ELSE {_EARLIER} END AS kind,
                 CASE WHEN placed_at >= %(from)s THEN date_part('epoch', placed_at - earlier) END AS gap
             FROM (
-                SELECT placed_at, lag(placed_at) OVER w AS earlier, {{before}} AS before,
-                    first_value(placed_at) OVER w AS first, row_number() OVER w AS nth
-                FROM carts_order o
-                WHERE o.store_id = %(store)s AND o.customer_id IS NOT NULL AND o.placed_at < %(to)s AND {COUNTS}
+                SELECT placed_at, lag(placed_at) OVER w AS earlier, first_value(placed_at) OVER w AS first,
+                    row_number() OVER w AS nth
+                FROM {_ORDERS}
                 WINDOW w AS (PARTITION BY o.customer_id ORDER BY o.placed_at ROWS UNBOUNDED PRECEDING)
             ) o OFFSET 0
         ) o GROUP BY kind
-    ), gaps AS (
-        SELECT count(*), avg(gap) / 86400, percentile_cont(0.5) WITHIN GROUP (ORDER BY gap) / 86400
-        FROM found CROSS JOIN LATERAL unnest(gaps) AS gap
     )
-    SELECT kind, orders, last, gaps.* FROM found CROSS JOIN gaps
+    SELECT kind, orders, last, NULL::float8, NULL::float8 FROM found
+    UNION ALL
+    SELECT -s.nth, count(*), NULL, avg(gap) / 86400, percentile_cont(0.5) WITHIN GROUP (ORDER BY gap) / 86400
+    FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) WITH ORDINALITY AS s(since, until, nth)
+    JOIN found f ON f.last >= s.since AND f.last < s.until CROSS JOIN LATERAL unnest(f.gaps) AS gap GROUP BY s.nth
 """
-# The newest order before the period, of a shopper's first order that makes them active at its end. Where less than a
-# year lies between, that is the order before.
-_BEFORE = ("lag(placed_at) OVER w", "max(placed_at) FILTER (WHERE placed_at < %(from)s) OVER w")
+# Of the shoppers who are active at the end of a period: who was at its beginning, and who is new since. Asked for where
+# more than ACTIVE lies between the two: there, many orders may lie between as well.
+_STAYED = f"""
+    SELECT count(*) FILTER (WHERE was), count(*) FILTER (WHERE first >= %(from)s) FROM (
+        SELECT min(placed_at) AS first, bool_or(placed_at >= %(active_from)s AND placed_at < %(from)s) AS was
+        FROM {_ORDERS} GROUP BY o.customer_id HAVING max(placed_at) >= %(active_to)s
+    ) o
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `since` up to `end`. A cohort begins with each of the months; the last of them is cut off at `end`."""
+
+    since: datetime
+    end: datetime
+    months: list[datetime]
+
+    @property
+    def active_from(self) -> datetime:
+        """Who ordered since then is active at the beginning."""
+        return self.since - ACTIVE
+
+    @property
+    def active_to(self) -> datetime:
+        """Who ordered since then is active at the end."""
+        return self.end - ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +88,6 @@ class _Orders:
     placed: int
     earlier: int | None
     second: bool
-    was: bool
-    new: bool
     again: int | None
     count: int
     last: datetime
@@ -103,49 +125,60 @@ class Shoppers:
         return self.stay - self.kept - self.new
 
 
-def shoppers_of(asked: Asked, end: datetime, months: list[datetime]) -> Shoppers:
-    """Of the asked days up to `end`. A cohort begins with each of the months; the last of them is cut off at `end`."""
-    since = asked.period.since
-    active_from, active_to = since - ACTIVE, end - ACTIVE
-    edges = sorted({active_from, active_to, since, *months, end})
-    told = {"edges": edges, "from": since, "to": end, "active_from": active_from, "spans": [td(days=n) for n in SPANS]}
-    rows = fetch(_SQL.format(before=_BEFORE[active_to > since]), asked.parameters([]) | told)
-    found = [_read(*row[:3]) for row in rows]
+def shoppers_of(asked: Asked, spans: Sequence[Span]) -> list[Shoppers]:
+    """For each of the spans, as everything stood at the asked moment."""
+    edges = sorted({edge for of in spans for edge in (of.active_from, of.active_to, of.since, *of.months, of.end)})
+    size = len(edges) + 2
+    told = {"edges": edges, "size": size, "from": min(of.since for of in spans), "to": max(of.end for of in spans),
+            "starts": [of.since for of in spans], "ends": [of.end for of in spans],
+            "spans": [td(days=n) for n in SPANS]}  # fmt: skip
+    rows = fetch(_SQL, asked.parameters([]) | told)
+    found = [_read(size, *row[:3]) for row in rows if row[0] >= 0]
+    gaps = {-row[0]: (row[1], *row[3:]) for row in rows if row[0] < 0}
+    return [_shoppers(asked, of, found, edges, gaps.get(nth, (0, None, None))) for nth, of in enumerate(spans, 1)]
 
+
+def _shoppers(asked: Asked, of: Span, every: list[_Orders], edges: list[datetime], gaps: tuple[Any, ...]) -> Shoppers:
     def place(moment: datetime) -> int:
         return edges.index(moment) + 1
 
-    def stays(one: _Orders) -> bool:
-        return (one.earlier or 0) < place(active_to) <= one.placed
-
-    def was(one: _Orders) -> bool:
-        return one.placed >= place(active_from) if one.placed < place(since) else one.was
-
-    starts = [place(month) for month in (*months, end)]
+    since, active_from, active_to = place(of.since), place(of.active_from), place(of.active_to)
+    found = [one for one in every if one.placed < place(of.end)]
+    stay = [one for one in found if (one.earlier or 0) < active_to <= one.placed]
+    if of.active_to > of.since:
+        kept, new = _kept_and_new(asked, of)
+    else:  # the order before the one that makes them active at the end is their newest before the period
+        kept = _count(stay, lambda one: active_from <= (one.placed if one.placed < since else one.earlier or 0))
+        new = _count(stay, lambda one: one.earlier is None and one.placed >= since)
+    starts = [place(month) for month in (*of.months, of.end)]
     return Shoppers(
         people=_count(found, lambda one: one.earlier is None),
         repeat=_count(found, lambda one: one.second),
-        began=_count(found, lambda one: (one.earlier or 0) < place(active_from) <= one.placed < place(since)),
-        stay=_count(found, stays),
-        kept=_count(found, lambda one: stays(one) and was(one)),
-        new=_count(found, lambda one: stays(one) and (one.placed >= place(since) if one.earlier is None else one.new)),
-        cohorts=[_cohort(*of, found) for of in zip(months, starts, starts[1:], strict=False)],
-        gaps=rows[0][3] if rows else 0,
-        mean_gap=rows[0][4] if rows else None,
-        median_gap=rows[0][5] if rows else None,
+        began=_count(found, lambda one: (one.earlier or 0) < active_from <= one.placed < since),
+        stay=_count(stay, lambda one: True),
+        kept=kept,
+        new=new,
+        cohorts=[_cohort(*one, found) for one in zip(of.months, starts, starts[1:], strict=False)],
+        gaps=gaps[0],
+        mean_gap=gaps[1],
+        median_gap=gaps[2],
     )
 
 
-def _read(kind: int, count: int, last: datetime) -> _Orders:
-    said, placed = divmod(kind, _SIZE)
-    said, earlier = divmod(said, _SIZE)
-    again = said // 8
+def _kept_and_new(asked: Asked, of: Span) -> tuple[int, int]:
+    told = {"from": of.since, "to": of.end, "active_from": of.active_from, "active_to": of.active_to}
+    kept, new = fetch(_STAYED, asked.parameters([]) | told)[0]
+    return kept, new
+
+
+def _read(size: int, kind: int, count: int, last: datetime) -> _Orders:
+    said, placed = divmod(kind, size)
+    said, earlier = divmod(said, size)
+    again, second = divmod(said, 2)
     return _Orders(
         placed=placed,
         earlier=earlier - 1 if earlier else None,
-        second=bool(said & 1),
-        was=bool(said & 2),
-        new=bool(said & 4),
+        second=bool(second),
         again=again - 1 if again else None,
         count=count,
         last=last,

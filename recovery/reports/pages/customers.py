@@ -12,15 +12,23 @@ from recovery.reports.asked import Asked
 from recovery.reports.orders import ordered
 from recovery.reports.rates import Rate
 from recovery.reports.sheet import Amount, Card, Cell, Section, Table
-from recovery.reports.shoppers import SPANS, Cohort, Shoppers, shoppers_of
+from recovery.reports.shoppers import SPANS, Cohort, Shoppers, Span, shoppers_of
 
 _MONTHS = 12
 
 
 def customers(asked: Asked) -> list[Section]:
     """Of all orders of the store, whether or not a cart is known: the filters besides the store do not apply."""
-    end = min(asked.period.until, asked.as_of)
-    found = shoppers_of(asked, end, _months(end.astimezone(asked.period.zone)))
+    return customers_at_once(asked)[0]
+
+
+def customers_at_once(*asked: Asked) -> list[list[Section]]:
+    """A page for each period, of one store and moment, in one pass through all orders."""
+    spans = [_span(one) for one in asked]
+    return [_page(*of) for of in zip(asked, spans, shoppers_of(asked[0], spans), strict=True)]
+
+
+def _page(asked: Asked, of: Span, found: Shoppers) -> list[Section]:
     if not found.people:
         return [Section("Customers", empty="No order of a known shopper was placed until the end of these days.")]
     retention, churn = Rate.of(found.kept, found.began), Rate.of(found.began - found.kept, found.began)
@@ -31,8 +39,13 @@ def customers(asked: Asked) -> list[Section]:
         Section("Repeat purchase", cards=[Card(definitions.REPEAT, Rate.of(found.repeat, found.people))]),
         _gaps(found),
         _refunds(asked),
-        _cohorts(found, end),
+        _cohorts(found, of.end),
     ]  # fmt: skip
+
+
+def _span(asked: Asked) -> Span:
+    end = min(asked.period.until, asked.as_of)
+    return Span(asked.period.since, end, _months(end.astimezone(asked.period.zone)))
 
 
 def _months(end: datetime) -> list[datetime]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from recovery.reports.asked import Asked
 from recovery.reports.face import moment
-from recovery.reports.pages.customers import customers
+from recovery.reports.pages.customers import customers, customers_at_once
 from recovery.reports.pages.delivery import delivery
 from recovery.reports.pages.discounts import discounts
 from recovery.reports.pages.flow import flow
@@ -32,6 +32,8 @@ class Page:
     filters: tuple[str, ...] = FILTERS
     rows: str = "carts"
     more_rows: Mapping[str, str] = field(default_factory=dict)  # further rows, with the words of their button
+    # The same for several periods of one store and moment, where that costs less than one after the other.
+    at_once: Callable[..., list[list[Section]]] | None = None
 
 
 PAGES = {
@@ -40,7 +42,7 @@ PAGES = {
     "flow": Page("Recovery flow", flow, rows="messages"),
     "products": Page("Products", products),
     "discounts": Page("Discounts", discounts, ("currency",), "codes", {"guardrails": "The shoppers of the 90 days"}),
-    "customers": Page("Customers", customers, (), "orders"),
+    "customers": Page("Customers", customers, (), "orders", at_once=customers_at_once),
     "reasons": Page("Reasons", reasons, ("currency", "device", "flow"), "answers"),
     "interactions": Page("Interactions", interactions, ("channel",), "conversations"),
     "delivery": Page("Deliverability and consent", delivery, rows="messages"),
@@ -49,8 +51,10 @@ PAGES = {
 
 def sections_of(page: Page, asked: Asked, *, compared: bool) -> list[Section]:
     """With the numbers of as many days before beside them, where that is asked for."""
-    sections = page.make(asked)
-    return beside(sections, page.make(asked.before())) if compared else sections
+    if not compared:
+        return page.make(asked)
+    both = (asked, asked.before())
+    return beside(*(page.at_once(*both) if page.at_once else map(page.make, both)))
 
 
 def page_json(name: str, asked: Asked, sections: list[Section]) -> dict[str, Any]:

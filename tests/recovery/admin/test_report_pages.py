@@ -161,6 +161,18 @@ def test_who_comes_back_after_more_than_a_year_is_neither_kept_nor_new(boss, sto
     assert told == ["0", "1", "0", "0", "1"]
 
 
+def test_customers_are_told_beside_those_of_the_days_before(boss, store):
+    for n, days in enumerate([-5, 2, 3]):
+        put(store, order(f"O{n}", after(days=days), "", person=person(n % 2)), at=after(days=days))
+    put(store, RefundSnapshot("R0", "O0", Decimal("9.60"), after(days=-1), "EUR"))
+    asked = {"first": "2026-03-10", "last": "2026-03-19", "compare": "before"}
+    rows = lines(boss, "customers", table="retention", **asked)
+    assert [(row["Shoppers"], row["Before: Shoppers"]) for row in rows[:3]] == [("1", "0"), ("2", "1"), ("1", "1")]
+    (row,) = lines(boss, "customers", table="refunds", **asked)
+    told = [row[name] for name in ("Orders", "Given back", "Before: Orders", "Before: Given back")]
+    assert told == ["2", "0.00", "1", "9.60"]
+
+
 def test_refunds_are_told_by_the_orders_that_they_were_for(boss, store):
     put(store, order("O1", NOW, ""), order("O2", NOW, ""), RefundSnapshot("R1", "O1", Decimal("9.10"), NOW, "EUR"),
         RefundSnapshot("R2", "O2", Decimal("5"), NOW, "SEK"))  # fmt: skip

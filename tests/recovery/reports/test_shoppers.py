@@ -15,7 +15,7 @@ from carts.models import Order
 from customers.models import Customer, Store
 from recovery.reports.asked import Asked
 from recovery.reports.period import Period
-from recovery.reports.shoppers import ACTIVE, SPANS, shoppers_of
+from recovery.reports.shoppers import ACTIVE, SPANS, Shoppers, Span, shoppers_of
 from tests.factories import NOW, make_store
 
 pytestmark = pytest.mark.django_db
@@ -57,14 +57,14 @@ def again(times: list[datetime], days: int) -> bool:
     return any(times[0] < at < times[0] + days * DAY for at in times)
 
 
-@pytest.mark.parametrize("days", [1, 30, 365, 366, 700])
-@pytest.mark.parametrize("ago", [0, 45, 400])
-def test_shoppers_are_counted_as_their_orders_tell(store: Store, days: int, ago: int) -> None:
-    last = NOW.date() - ago * DAY
-    asked = Asked(store, Period(last - (days - 1) * DAY, last, store.zone), NOW - ago * DAY + td(hours=3))
-    since, end = asked.period.since, min(asked.period.until, asked.as_of)
-    months = [since - 90 * DAY, since - 30 * DAY]
-    found, everybody = shoppers_of(asked, end, months), orders_of(store, asked.as_of, end)
+def span(asked: Asked) -> Span:
+    since = asked.period.since
+    return Span(since, min(asked.period.until, asked.as_of), [since - 90 * DAY, since - 30 * DAY])
+
+
+def tell_as_plainly(found: Shoppers, of: Span, store: Store, as_of: datetime) -> None:
+    """Compare with what is said of every shopper one after the other."""
+    since, end, everybody = of.since, of.end, orders_of(store, as_of, of.end)
     stay = [times for times in everybody if active(times, end)]
     assert (found.people, found.repeat) == (len(everybody), sum(len(times) > 1 for times in everybody))
     assert (found.began, found.stay) == (sum(active(times, since) for times in everybody), len(stay))
@@ -73,7 +73,25 @@ def test_shoppers_are_counted_as_their_orders_tell(store: Store, days: int, ago:
     gaps = [(b - a) / DAY for times in everybody for a, b in pairwise(times) if b >= since]
     assert found.gaps == len(gaps)
     assert [found.mean_gap, found.median_gap] == (pytest.approx([mean(gaps), median(gaps)]) if gaps else [None, None])
-    for cohort, start, until in zip(found.cohorts, months, [*months[1:], end], strict=True):
+    for cohort, start, until in zip(found.cohorts, of.months, [*of.months[1:], end], strict=True):
         own = [times for times in everybody if start <= times[0] < until]
         assert (cohort.shoppers, cohort.last) == (len(own), max((times[0] for times in own), default=None))
-        assert cohort.again == tuple(sum(again(times, span) for times in own) for span in SPANS)
+        assert cohort.again == tuple(sum(again(times, days) for times in own) for days in SPANS)
+
+
+@pytest.mark.parametrize("days", [1, 30, 183, 365, 366, 700])
+@pytest.mark.parametrize("ago", [0, 45, 400])
+def test_shoppers_of_periods_asked_at_once_are_counted_as_their_orders_tell(store: Store, days: int, ago: int) -> None:
+    last, as_of = NOW.date() - ago * DAY, NOW - ago * DAY + td(hours=3)
+    asked = Asked(store, Period(last - (days - 1) * DAY, last, store.zone), as_of)
+    both = Asked(store, Period(asked.before().period.first, last, store.zone), as_of)
+    spans = [span(asked), span(asked.before()), span(both)]
+    for found, of in zip(shoppers_of(asked, spans), spans, strict=True):
+        tell_as_plainly(found, of, store, as_of)
+
+
+@pytest.mark.parametrize("days", [30, 366])
+def test_one_period_is_counted_as_it_is_beside_others(store: Store, days: int) -> None:
+    asked = Asked(store, Period(NOW.date() - (days - 1) * DAY, NOW.date(), store.zone), NOW)
+    spans = [span(asked), span(asked.before())]
+    assert shoppers_of(asked, spans) == [shoppers_of(asked, [of])[0] for of in spans]
