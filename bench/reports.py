@@ -64,11 +64,12 @@ def _day(ground: Ground, year: Year, repeats: int) -> list[float]:
 def _roll_all() -> float:
     from django.db import connection
 
-    from recovery.reports.rollup import roll_up
+    from recovery.reports import draw_rollup, rollup
 
     began = time.perf_counter()
-    while roll_up(datetime.now(UTC)):
-        pass
+    for roll_up in (rollup.roll_up, draw_rollup.roll_up):
+        while roll_up(datetime.now(UTC)):
+            pass
     seconds = time.perf_counter() - began
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
@@ -88,7 +89,17 @@ def _pages(ground: Ground, repeats: int) -> list[Result]:
                 for chosen in _filters(page.filters)
             ]
             found.append(max(filtered, key=lambda one: median(one.raw["ms"])))
-    return found
+    return [*found, *_draws(ground, repeats)]
+
+
+def _draws(ground: Ground, repeats: int) -> list[Result]:
+    """The list of experiments, and the page of each."""
+    from recovery.models import Experiment
+
+    client = _client()
+    places = {"experiments": "/admin/experiments/?store=shop"}
+    places |= {f"experiment: {one.kind}": f"/admin/experiments/{one.pk}/" for one in Experiment.objects.all()}
+    return [_page(ground, partial(client.get, place, secure=True), what, repeats) for what, place in places.items()]
 
 
 def _filters(heeded: Sequence[str]) -> list[dict[str, str]]:
@@ -105,8 +116,8 @@ def _said(chosen: dict[str, str]) -> str:
     return f"by {' and '.join(chosen)}" if chosen != _COMPARED else "compared"
 
 
-def _looker() -> Callable[[str, int, dict[str, str]], Any]:
-    """A function that asks for a page as an administrator's browser would."""
+def _client() -> Any:
+    """Asks as an administrator's browser would."""
     from django.conf import settings
     from django.contrib.auth.models import User
     from django.test import Client
@@ -114,6 +125,12 @@ def _looker() -> Callable[[str, int, dict[str, str]], Any]:
     settings.ALLOWED_HOSTS = ["*"]
     client = Client()
     client.force_login(User.objects.get_or_create(username="bench", is_staff=True, is_superuser=True)[0])
+    return client
+
+
+def _looker() -> Callable[[str, int, dict[str, str]], Any]:
+    """A function that asks for a page of the report."""
+    client = _client()
 
     def look(name: str, days: int, chosen: dict[str, str]) -> Any:
         place = "/admin/report/" if name == "overview" else f"/admin/report/{name}/"

@@ -17,7 +17,7 @@ from recovery.callbacks import retention
 from recovery.discounts import close, make
 from recovery.flows import runner
 from recovery.outbox import notices, reconcile, send
-from recovery.reports import digest, rollup
+from recovery.reports import digest, draw_rollup, rollup
 
 _MOST_BATCHES = 40
 
@@ -103,8 +103,9 @@ def ask_about_templates() -> None:
 
 @shared_task
 def roll_up() -> None:
-    """Keep the figures of the days that changed."""
+    """Keep the figures of the days that changed, and the sums of the draws that are settled."""
     _until_dry(rollup.roll_up, rollup.BATCH)
+    _until_dry(draw_rollup.roll_up, draw_rollup.BATCH)
 
 
 @shared_task

@@ -2,7 +2,7 @@
 
 from recovery.models.credits import Credit
 from recovery.models.discounts import Audience, CodeSource, CodeState, DiscountCode, Offer, OfferKind, StoreDiscount
-from recovery.models.experiments import Assignment, Experiment, ExperimentKind
+from recovery.models.experiments import Assignment, DrawSums, Experiment, ExperimentKind, TouchedDraw
 from recovery.models.figures import (
     DailyFigures,
     DailyOrders,
@@ -48,6 +48,7 @@ __all__ = [
     "DiscountCode",
     "Enrolment",
     "EnrolmentState",
+    "DrawSums",
     "Experiment",
     "ExperimentKind",
     "FirstRun",
@@ -81,5 +82,6 @@ __all__ = [
     "TemplateText",
     "TemplateVersion",
     "TouchedDay",
+    "TouchedDraw",
     "WithoutOffer",
 ]

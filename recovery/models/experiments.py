@@ -95,3 +95,46 @@ class Assignment(models.Model):
         for row in rows:
             (later.append(row.pk) if row.experiment_id in drawn else drawn.add(row.experiment_id))
         cls.objects.filter(pk__in=later).delete()
+
+
+class TouchedDraw(models.Model):
+    """Something has changed that may count for draws of an experiment which were made at this moment.
+
+    `after`: how long after the draw it happened, or was said to; less than nothing: before it. Written by triggers,
+    whoever makes the change. A row for each, never one that two would wait for.
+    """
+
+    # No constraint: an experiment that is deleted takes its draws along, and their trigger would still leave marks.
+    experiment = models.ForeignKey(
+        Experiment, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    at = models.DateTimeField()
+    after = models.DurationField()
+
+    class Meta:
+        indexes = [models.Index(fields=["experiment", "at"], name="touched_draw")]
+
+    def __str__(self) -> str:
+        return f"touched draws of {self.at:%Y-%m-%d}"
+
+
+class DrawSums(models.Model):
+    """What a question of the report adds up to over an experiment's draws from `since` until before `until`, as it
+    stood at `as_of`. It holds until `valid_until`, if nothing within `reach` of a draw is touched."""
+
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="+", db_index=False)
+    question = models.CharField(max_length=10)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    reach = models.DurationField()
+    as_of = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True)  # when the clock alone would change them; None: never
+    settings = models.CharField(max_length=64)  # all else that they were made by
+    rows = models.JSONField()  # [[arm, kind, [number as text, …]], …]
+
+    class Meta:
+        verbose_name_plural = "draw sums"
+        constraints = [models.UniqueConstraint(fields=["experiment", "question", "since"], name="draw_sums_are_one")]
+
+    def __str__(self) -> str:
+        return f"{self.question} of {self.experiment}, {self.since:%Y-%m-%d}"

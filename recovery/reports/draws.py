@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from customers.models import Store
+from recovery.reports.draw_sums import Ask, Question, answered
 from recovery.reports.judged import COUNTS
 from recovery.statistics.sums import Sums
 
@@ -13,6 +18,21 @@ ORDERED_IN_TIME = f"""EXISTS (
             SELECT FROM carts_order o WHERE o.store_id = %(store)s AND o.customer_id = d.customer_id
             AND o.customer_id IS NOT NULL AND o.placed_at >= d.assigned_at AND o.placed_at - d.assigned_at < {{window}}
             AND {COUNTS})"""
+
+#: How many were drawn, of how many the window is over, and how many of these ordered within it.
+ORDERED = Question(
+    "ordered",
+    f"""
+    SELECT experiment_id, part, arm, '', sum(drawn), sum(settled), sum(ordered) FROM (
+        SELECT experiment_id, part, arm, count(*) AS drawn, count(*) FILTER (WHERE settled) AS settled, 0 AS ordered
+        FROM drawn GROUP BY 1, 2, 3
+        UNION ALL
+        SELECT experiment_id, part, arm, 0, 0, count(*) FROM drawn d
+        WHERE settled AND {ORDERED_IN_TIME.format(window='d."window"')} GROUP BY 1, 2, 3
+    ) arms GROUP BY 1, 2, 3
+    """,
+    lambda ask: ask.window,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +46,11 @@ class Counted:
     @property
     def sums(self) -> Sums:
         return Sums.of_share(self.ordered, self.settled)
+
+
+def arms_of(store: Store, asks: Sequence[Ask], as_of: datetime) -> dict[int, dict[str, Counted]]:
+    """By experiment and arm."""
+    found: dict[int, dict[str, Counted]] = defaultdict(dict)
+    for (pk, arm, _), numbers in answered(ORDERED, store, asks, as_of).items():
+        found[pk][arm] = Counted(*map(int, numbers))
+    return found

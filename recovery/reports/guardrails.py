@@ -6,16 +6,16 @@ codes, and buy less at full price.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta as td
 from typing import Any
 
-from recovery.experiments.plans import DEFAULTS
 from recovery.reports.asked import Asked
+from recovery.reports.draw_sums import BEGINNING, END, SPANS, Ask, Question, answered, told_of
 from recovery.reports.judged import COUNTS
-from recovery.reports.kept import fetch
-from recovery.reports.offer_trials import OfferTrial
+from recovery.reports.offer_trials import OfferTrial, offer_tests
 from recovery.reports.rates import Rate
 from recovery.statistics.estimates import Estimate, TooFewUnits, ratio_difference, share_difference
 from recovery.statistics.sums import Sums
@@ -24,39 +24,43 @@ from recovery.statistics.sums import Sums
 #: itself was used for is not what was learnt from it.
 WATCHED = td(days=90)
 
-#: One row a shopper of a test whose arms differ in an offer. What comes later is counted only where it is over.
-WATCHED_SHOPPERS = f"""
-    WITH d AS NOT MATERIALIZED (
-        SELECT d.id, e.id AS experiment, d.arm, d.customer_id, d.cart_id, d.assigned_at,
-            d.assigned_at <= %(as_of)s - %(watched)s AS over,
-            make_interval(days => coalesce((e.plan->>'window_days')::int, %(window)s)) AS own
-        FROM recovery_experiment e JOIN recovery_assignment d ON d.experiment_id = e.id AND d.assigned_at <= %(as_of)s
-        WHERE e.store_id = %(store)s AND e.kind = 'variants' AND jsonb_path_exists(e.arms, '$[*].offer ? (@ != null)')
-          AND e.started_at < %(to)s AND e.started_at <= %(as_of)s AND coalesce(e.ended_at > %(from)s, true)
-    ), later AS (
-        SELECT d.id, count(*) AS orders, count(*) FILTER (WHERE o.discount_codes <> '[]') AS with_code,
-            count(*) FILTER (WHERE o.discount_codes = '[]' AND o.discount = 0) AS full_price
-        FROM d JOIN carts_order o ON o.store_id = %(store)s AND o.customer_id = d.customer_id
-            AND o.placed_at - d.assigned_at >= d.own AND o.placed_at - d.assigned_at < %(watched)s AND {COUNTS}
-        WHERE d.over GROUP BY 1
-    ), again AS (
-        SELECT DISTINCT d.id
-        FROM d JOIN carts_cart c ON c.store_id = %(store)s AND c.customer_id = d.customer_id
-            AND c.id IS DISTINCT FROM d.cart_id AND c.started_at > d.assigned_at
-            AND c.first_abandoned_at - d.assigned_at < %(watched)s AND NOT c.is_test
-            AND (c.merged_into_id IS NULL OR c.merged_at > %(as_of)s)
-        WHERE d.over
+# One row a shopper of `drawn`. What comes later is looked up for each whose days are over, and for nobody else.
+_SHOPPERS = f"""
+    , shoppers AS NOT MATERIALIZED (
+        SELECT d.*, again.seen AS left_again, later.*
+        FROM (SELECT *, assigned_at <= %(as_of)s - interval '{WATCHED.days} days' AS over FROM drawn) d
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS orders, count(*) FILTER (WHERE o.discount_codes <> '[]') AS with_code,
+                count(*) FILTER (WHERE o.discount_codes = '[]' AND o.discount = 0) AS full_price
+            FROM carts_order o WHERE d.over AND o.store_id = %(store)s AND o.customer_id = d.customer_id
+                AND o.placed_at >= d.assigned_at AND o.placed_at - d.assigned_at >= d."window"
+                AND o.placed_at - d.assigned_at < interval '{WATCHED.days} days' AND {COUNTS} OFFSET 0
+        ) later
+        CROSS JOIN LATERAL (
+            SELECT d.over AND EXISTS (
+                SELECT FROM carts_cart c WHERE c.store_id = %(store)s AND c.customer_id = d.customer_id
+                AND c.id IS DISTINCT FROM d.cart_id AND c.started_at > d.assigned_at
+                AND c.first_abandoned_at - d.assigned_at < interval '{WATCHED.days} days' AND NOT c.is_test
+                AND (c.merged_into_id IS NULL OR c.merged_at > %(as_of)s) OFFSET 0
+            ) AS seen OFFSET 0
+        ) again
     )
-    SELECT d.experiment, d.arm, d.customer_id AS customer, d.assigned_at AS drawn_at, d.over,
-        again.id IS NOT NULL AS left_again, coalesce(orders, 0) AS orders, coalesce(with_code, 0) AS with_code,
-        coalesce(full_price, 0) AS full_price
-    FROM d LEFT JOIN later USING (id) LEFT JOIN again USING (id)
 """
-
-_SUMS = f"""
-    SELECT experiment, arm, over, count(*), count(*) FILTER (WHERE left_again), count(*) FILTER (WHERE full_price > 0),
+WATCHED_SUMS = Question(
+    "watched",
+    f"""{_SHOPPERS}
+    SELECT experiment_id, part, arm, CASE WHEN over THEN 'over' ELSE 'open' END, count(*),
+        count(*) FILTER (WHERE left_again), count(*) FILTER (WHERE full_price > 0),
         sum(orders), sum(orders * orders), sum(with_code), sum(with_code * with_code), sum(orders * with_code)
-    FROM ({WATCHED_SHOPPERS}) s GROUP BY 1, 2, 3
+    FROM shoppers GROUP BY 1, 2, 3, 4
+    """,
+    lambda ask: WATCHED,
+)
+#: The shoppers of the tests of offers that ran in some days, one a row.
+WATCHED_SHOPPERS = f"""{SPANS}{_SHOPPERS}
+    SELECT experiment_id AS experiment, arm, customer_id AS customer, assigned_at AS drawn_at, over, left_again, orders,
+        with_code, full_price
+    FROM shoppers ORDER BY experiment_id, assigned_at, customer_id
 """
 
 
@@ -70,6 +74,9 @@ class Watched:
     left_again: int = 0
     full_price: int = 0
     codes: Sums = Sums(0)
+
+    def __add__(self, other: Watched) -> Watched:
+        return Watched(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +92,19 @@ class Guardrail:
 
 def told_for(asked: Asked) -> dict[str, Any]:
     """The parameters of WATCHED_SHOPPERS."""
-    return {
-        "store": asked.store.pk, "as_of": asked.as_of, "from": asked.period.since, "to": asked.period.until,
-        "watched": WATCHED, "window": DEFAULTS["window_days"],
-    }  # fmt: skip
+    parts = [(Ask.planned(one), (BEGINNING, END)) for one in offer_tests(asked)]
+    return told_of(asked.store, parts, asked.as_of)
 
 
-def watched(asked: Asked) -> dict[tuple[int, str], Watched]:
-    """By experiment and arm, of the tests of offers that ran in the asked days."""
-    found: dict[tuple[int, str], Watched] = {}
-    for experiment, arm, over, n, left, full, orders, orders2, codes, codes2, both in fetch(_SUMS, told_for(asked)):
-        known = found.get((experiment, arm), Watched())
-        if over:
-            sums = Sums(n, *map(float, (codes, codes2, orders, orders2, both)))
-            known = Watched(known.drawn, n, left, full, sums)
-        found[experiment, arm] = Watched(known.drawn + n, known.over, known.left_again, known.full_price, known.codes)
+def watched(trials: Sequence[OfferTrial], asked: Asked) -> dict[tuple[int, str], Watched]:
+    """By experiment and arm."""
+    tests = {trial.experiment.pk: trial.experiment for trial in trials}
+    asks = [Ask.planned(one) for one in tests.values()]
+    found: dict[tuple[int, str], Watched] = defaultdict(Watched)
+    for (pk, arm, kind), numbers in answered(WATCHED_SUMS, asked.store, asks, asked.as_of).items():
+        n, left, full, orders, orders2, codes, codes2, both = map(int, numbers)
+        over = Watched(n, n, left, full, Sums(n, codes, codes2, orders, orders2, both))
+        found[pk, arm] += over if kind == "over" else Watched(n)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,8 @@ from recovery.experiments.plans import HOLDOUT, TREATED
 from recovery.models import Assignment, Experiment, ExperimentKind
 from recovery.reports.asked import Asked
 from recovery.reports.definitions import HORIZON
-from recovery.reports.draws import ORDERED_IN_TIME, Counted
+from recovery.reports.draw_sums import Ask
+from recovery.reports.draws import ORDERED_IN_TIME, Counted, arms_of
 from recovery.reports.kept import fetch
 from recovery.reports.rates import Rate
 from recovery.reports.trials import mismatch_of
@@ -19,29 +21,24 @@ from recovery.statistics.checks import MISMATCH
 from recovery.statistics.estimates import Estimate, pooled_share_difference
 from recovery.statistics.sums import Sums
 
-# Everybody who was drawn in the period and whose 14 days are over, whatever became of the message. Of a shopper who was
-# drawn in several flows the first draw counts: it was made before anything could hang on it. In one experiment nobody
-# is drawn twice, so that with one of a kind there is nothing to choose.
-_DRAWS = """
-        SELECT a.experiment_id AS id, a.customer_id, a.arm, a.assigned_at FROM recovery_assignment a
-        WHERE a.experiment_id = ANY(%(experiments)s)
-          AND a.assigned_at >= %(from)s AND a.assigned_at < %(to)s AND a.assigned_at <= %(as_of)s
-"""
+# Of a shopper who was drawn in several flows the first draw of the period counts: it was made before anything could
+# hang on it.
 _FIRST_DRAWS = f"""
+    WITH drawn AS (
         SELECT DISTINCT ON (e.flow_id IS NULL, a.customer_id) a.*
-        FROM ({_DRAWS}) a JOIN recovery_experiment e ON e.id = a.id
-        ORDER BY e.flow_id IS NULL, a.customer_id, a.assigned_at, a.id
-"""
-_DRAWN = f"""
-    WITH drawn AS {{drawn}}
-    SELECT id, held, sum(drawn)::bigint, sum(settled)::bigint, sum(ordered)::bigint FROM (
-        SELECT id, arm = %(holdout)s AS held, count(*) AS drawn,
-            count(*) FILTER (WHERE assigned_at <= %(settled)s) AS settled, 0 AS ordered
+        FROM recovery_assignment a JOIN recovery_experiment e ON e.id = a.experiment_id
+        WHERE e.id = ANY(%(experiments)s)
+          AND a.assigned_at >= %(from)s AND a.assigned_at < %(to)s AND a.assigned_at <= %(as_of)s
+        ORDER BY e.flow_id IS NULL, a.customer_id, a.assigned_at, a.experiment_id
+    )
+    SELECT experiment_id, arm, sum(drawn)::bigint, sum(settled)::bigint, sum(ordered)::bigint FROM (
+        SELECT experiment_id, arm, count(*) AS drawn, count(*) FILTER (WHERE assigned_at <= %(settled)s) AS settled,
+            0 AS ordered
         FROM drawn GROUP BY 1, 2
         UNION ALL
-        SELECT id, arm = %(holdout)s, 0, 0, count(*) FROM drawn d
+        SELECT experiment_id, arm, 0, 0, count(*) FROM drawn d
         WHERE assigned_at <= %(settled)s AND {ORDERED_IN_TIME.format(window="%(horizon)s")} GROUP BY 1, 2
-    ) sides GROUP BY 1, 2
+    ) arms GROUP BY 1, 2
 """
 
 
@@ -102,10 +99,10 @@ def held_out(asked: Asked) -> HeldOut:
 def _draws(asked: Asked) -> tuple[list[_Draw], list[_Draw]]:
     """The holdouts over all flows, and those of single flows, that drew anybody in the period."""
     trials = _holdouts(asked)
-    sides = _sides(asked, trials)
+    counted = _counted(asked, trials)
     found: tuple[list[_Draw], list[_Draw]] = ([], [])
     for trial in trials:
-        written, held = (sides.get((trial.pk, arm), Counted()) for arm in (False, True))
+        written, held = (counted.get(trial.pk, {}).get(arm, Counted()) for arm in (TREATED, HOLDOUT))
         if written.assigned or held.assigned:
             found[trial.flow_id is not None].append(_Draw(trial, written, held))
     return found
@@ -119,16 +116,22 @@ def _holdouts(asked: Asked) -> list[Experiment]:
     return list((rows.filter(flow=asked.flow) if asked.flow else rows).order_by("pk"))
 
 
-def _sides(asked: Asked, trials: Sequence[Experiment]) -> dict[tuple[int, bool], Counted]:
-    """By experiment, and whether held out."""
-    told = asked.parameters([]) | {
-        "experiments": [one.pk for one in trials], "from": asked.period.since, "to": asked.period.until,
-        "holdout": HOLDOUT, "horizon": HORIZON, "settled": asked.as_of - HORIZON,
-    }  # fmt: skip
+def _counted(asked: Asked, trials: Sequence[Experiment]) -> dict[int, dict[str, Counted]]:
+    """By experiment and arm: everybody who was drawn in the period, whatever became of the message.
+
+    In one experiment nobody is drawn twice, so that with one of a kind there is nothing to choose."""
+    since, until = asked.period.since, asked.period.until
     kinds = [one.flow_id is None for one in trials]
-    alone = len(kinds) == len(set(kinds))
-    drawn = f"NOT MATERIALIZED ({_DRAWS})" if alone else f"({_FIRST_DRAWS})"
-    return {(pk, held): Counted(*counts) for pk, held, *counts in fetch(_DRAWN.format(drawn=drawn), told)}
+    if len(kinds) == len(set(kinds)):
+        return arms_of(asked.store, [Ask(one, HORIZON, since, until) for one in trials], asked.as_of)
+    told = asked.parameters([]) | {
+        "experiments": [one.pk for one in trials], "from": since, "to": until,
+        "horizon": HORIZON, "settled": asked.as_of - HORIZON,
+    }  # fmt: skip
+    found: dict[int, dict[str, Counted]] = defaultdict(dict)
+    for pk, arm, *counts in fetch(_FIRST_DRAWS, told):
+        found[pk][arm] = Counted(*counts)
+    return found
 
 
 def _rate(sides: Iterable[Counted]) -> Rate | None:

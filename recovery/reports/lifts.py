@@ -1,42 +1,24 @@
 """What the messages of a flow add to the share of shoppers who order: each draw of lots against its control, at once.
 
-One statement for all experiments of a store, of counts alone: money, adjustments and curves are on each experiment's
+Counts alone, of all experiments of a store at once: money, adjustments and curves are on each experiment's
 own page (`recovery.reports.trials`), and the two agree to the digit.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta as td
 
 from django.db.models import Q
 
 from recovery.experiments.plans import DEFAULTS, HOLDOUT, TREATED, control_of
 from recovery.models import Experiment
 from recovery.reports.asked import Asked
-from recovery.reports.draws import ORDERED_IN_TIME, Counted
-from recovery.reports.kept import fetch
+from recovery.reports.draw_sums import Ask
+from recovery.reports.draws import Counted, arms_of
 from recovery.reports.trials import held_of, mismatch_of, planned_of
 from recovery.statistics.estimates import Estimate, share_difference
 from recovery.statistics.verdict import BLOCKED, Verdict, verdict
-
-_COUNTED = f"""
-    WITH e AS NOT MATERIALIZED (
-        SELECT * FROM unnest(%(experiments)s::bigint[], %(windows)s::interval[], %(settled)s::timestamptz[])
-            AS e(id, "window", settled)
-    )
-    SELECT id, arm, sum(drawn)::bigint, sum(settled)::bigint, sum(ordered)::bigint FROM (
-        SELECT e.id, d.arm, count(*) AS drawn, count(*) FILTER (WHERE d.assigned_at <= e.settled) AS settled,
-            0 AS ordered
-        FROM e JOIN recovery_assignment d ON d.experiment_id = e.id AND d.assigned_at <= %(as_of)s GROUP BY 1, 2
-        UNION ALL
-        SELECT e.id, d.arm, 0, 0, count(*)
-        FROM e JOIN recovery_assignment d ON d.experiment_id = e.id AND d.assigned_at <= e.settled
-        WHERE {ORDERED_IN_TIME.format(window="e.window")} GROUP BY 1, 2
-    ) arms GROUP BY 1, 2
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +36,7 @@ class Lift:
 
 def counted(experiments: Sequence[Experiment], asked: Asked) -> dict[int, dict[str, Counted]]:
     """By experiment and arm, as of the asked moment."""
-    windows = [td(days=_window(one)) for one in experiments]
-    told = {
-        "store": asked.store.pk,
-        "as_of": asked.as_of,
-        "experiments": [one.pk for one in experiments],
-        "windows": windows,
-        "settled": [asked.as_of - window for window in windows],
-    }
-    found: dict[int, dict[str, Counted]] = defaultdict(dict)
-    for experiment_id, arm, *counts in fetch(_COUNTED, told) if experiments else []:
-        found[experiment_id][arm] = Counted(*counts)
-    return found
+    return arms_of(asked.store, [Ask.planned(one) for one in experiments], asked.as_of)
 
 
 def lifts_of(experiment: Experiment, arms: Mapping[str, Counted]) -> list[Lift]:

@@ -12,14 +12,14 @@ from django.db.models import Q
 from recovery.experiments.plans import DEFAULTS
 from recovery.models import Experiment, Offer, OfferKind
 from recovery.reports.asked import Asked
-from recovery.reports.trial_sums import Arm, Outcomes, arm_of, asked_of, rows_of, shares
+from recovery.reports.trial_sums import Arm, Kinds, Outcomes, arm_of, caps_of, outcomes_of, shares
 from recovery.reports.trials import held_of, mismatch_of, planned_of
 from recovery.statistics.break_even import lift_to_break_even
 from recovery.statistics.estimates import Estimate, mean_difference, relative_difference
 from recovery.statistics.sums import Sums
 from recovery.statistics.verdict import BLOCKED, Verdict, verdict
 
-#: The newest tests of the asked days that are told; each costs two statements.
+#: The newest tests of the asked days that are told.
 _MOST = 6
 
 
@@ -49,15 +49,21 @@ class OfferTrial:
     comparable: bool = True
 
 
-def offer_trials(asked: Asked) -> list[OfferTrial]:
-    """Of the tests that ran in the asked days, the newest first. They are judged over all of their time."""
+def offer_tests(asked: Asked) -> list[Experiment]:
+    """The tests of offers that ran in the asked days, the newest first."""
     during = Q(ended_at=None) | Q(ended_at__gt=asked.period.since)
     rows = Experiment.objects.filter(
         during, store=asked.store, kind="variants", started_at__lte=asked.as_of, started_at__lt=asked.period.until
     )
-    tests = [one for one in rows.select_related("store", "flow")[: 4 * _MOST] if _differs(one)][:_MOST]
+    return [one for one in rows.select_related("store", "flow")[: 4 * _MOST] if _differs(one)][:_MOST]
+
+
+def offer_trials(asked: Asked) -> list[OfferTrial]:
+    """Of each test: they are judged over all of their time."""
+    tests = offer_tests(asked)
     offers = Offer.objects.in_bulk({arm["offer"] for one in tests for arm in one.arms if arm["offer"]})
-    return [found for one in tests for found in _told(one, offers, asked)]
+    found = outcomes_of(asked.store, tests, asked.as_of, caps_of(asked.store, tests, asked.as_of))
+    return [told for one in tests for told in _told(one, offers, found[one.pk])]
 
 
 def _differs(one: Experiment) -> bool:
@@ -65,10 +71,9 @@ def _differs(one: Experiment) -> bool:
     return None in offers and len(offers) > 1
 
 
-def _told(one: Experiment, offers: Mapping[int, Offer], asked: Asked) -> list[OfferTrial]:
-    share = asked.store.margin / 100 if asked.store.margin is not None else None
-    rows = rows_of(asked_of(one, asked.as_of, share), past=False)
-    arms = {name: arm_of(name, part, rows) for name, part in shares(one).items()}
+def _told(one: Experiment, offers: Mapping[int, Offer], kinds: Kinds) -> list[OfferTrial]:
+    share = one.store.margin / 100 if one.store.margin is not None else None
+    arms = {name: arm_of(name, part, kinds.get(name, {}), share) for name, part in shares(one).items()}
     mismatch = mismatch_of(one, arms)
     found = []
     for arm in one.arms:

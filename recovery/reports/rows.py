@@ -82,12 +82,11 @@ _ANSWERS = """
 _TALKS = f"""{BEGUN}
     SELECT 'r' || id AS first_reply, channel, intent, at, over, answered_at FROM begun ORDER BY at, id
 """
-_GUARDRAILS = f"SELECT * FROM ({WATCHED_SHOPPERS}) s ORDER BY experiment, drawn_at, customer"
 ROWS = {
     "answers": _ANSWERS,
     "codes": _CODES,
     "conversations": _TALKS,
-    "guardrails": _GUARDRAILS,
+    "guardrails": WATCHED_SHOPPERS,
     "messages": _MESSAGES,
     "orders": _ORDERS,
 }
@@ -102,7 +101,7 @@ def rows_behind(asked: Asked, name: str) -> Iterator[list[Any]]:
     """The titles, then a line for each row, read as they are asked for. Times are in UTC."""
     told = asked.parameters(days_of(asked.period))
     told |= {"from": asked.period.since, "to": asked.period.until, "within": ANSWER_WITHIN}
-    told |= told_for(asked)
+    told = told_for(asked) if name == "guardrails" else told
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(ROWS[name] if name in ROWS else _carts(asked), told)
         batch = cursor.fetchmany(_BATCH)

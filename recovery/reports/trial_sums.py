@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +10,14 @@ from datetime import timedelta as td
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import Q
 
-from recovery.experiments.plans import DEFAULTS, HOLDOUT
+from customers.models import Store
+from recovery.experiments.plans import HOLDOUT
 from recovery.models import Experiment
+from recovery.reports.draw_sums import BEGINNING, END, SPANS, Ask, Question, answered, by_arm, told_of
 from recovery.reports.judged import COUNTS
+from recovery.reports.kept import fetch
 from recovery.statistics.sums import Sums
 
 #: Spending of so long before the draw foretells what comes after it (CUPED), and tells how large an order can be.
@@ -24,95 +26,126 @@ BEFORE = td(days=90)
 CAP_AT = 0.995
 #: At these hours after the cart went silent the natural-return curve is drawn.
 HOURS = (1, 2, 4, 8, 12, 24, 48, 72, 120, 168, 240, 336)
+LONGEST = td(hours=HOURS[-1])
 
-# One row a shopper who was drawn and ordered (ever, or since). All their paid orders in the window count, by whatever
-# device, channel or cart.
+# One row a shopper who was drawn and ordered (ever). All their paid orders in the window count, by whatever device,
+# channel or cart.
 # Money is net of tax, shipping and refunds, in the store's currency; orders in another are counted and left out of it.
-# Margin: what is left of the net price when the goods, at their undiscounted price, have been paid for.
-_OUTCOMES = f"""
-    WITH drawn AS NOT MATERIALIZED (
-        SELECT a.customer_id, a.arm, a.assigned_at, a.assigned_at <= %(settled)s AS settled
-        FROM recovery_assignment a WHERE a.experiment_id = %(experiment)s AND a.assigned_at <= %(as_of)s
-    ), back AS (
-        SELECT r.order_external_id, r.currency, sum(r.amount) AS amount
-        FROM carts_refund r WHERE r.store_id = %(store)s AND r.at <= %(as_of)s GROUP BY 1, 2
-    ), bought AS (
-        SELECT d.customer_id, d.arm, d.settled, d.assigned_at,
+_BOUGHT = f"""
+    , bought AS (
+        SELECT d.experiment_id, d.part, d.arm, d.customer_id, d.settled, d.assigned_at, d.cap,
             count(*) FILTER (WHERE within) AS orders,
             count(*) FILTER (WHERE within AND NOT ours) AS foreign_orders,
             coalesce(sum(net) FILTER (WHERE within AND ours), 0) AS revenue,
             coalesce(sum(o.discount) FILTER (WHERE within AND ours), 0) AS discount,
-            coalesce(sum(net - (1 - %(margin)s) * (net + o.discount)) FILTER (WHERE within AND ours), 0) AS margin,
-            coalesce(sum(net) FILTER (WHERE NOT within AND ours AND d.assigned_at - o.placed_at <= %(past)s), 0)
-                AS spent,
+            coalesce(sum(net) FILTER (WHERE lately AND ours), 0) AS spent,
             bool_or(NOT within) AS loyal
         FROM drawn d JOIN carts_order o ON o.store_id = %(store)s AND o.customer_id = d.customer_id
-            AND o.customer_id IS NOT NULL AND o.placed_at - d.assigned_at < %(window)s AND {{reach}} AND {COUNTS}
-        LEFT JOIN back ON back.order_external_id = o.external_id AND back.currency = o.currency
+            AND o.customer_id IS NOT NULL AND o.placed_at - d.assigned_at < d."window" AND {COUNTS}
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(r.amount), 0) AS amount FROM carts_refund r
+            WHERE r.store_id = o.store_id AND r.order_external_id = o.external_id AND r.currency = o.currency
+              AND r.at <= %(as_of)s OFFSET 0
+        ) back
         CROSS JOIN LATERAL (
             SELECT o.placed_at >= d.assigned_at AS within, o.currency = %(currency)s AS ours,
-                greatest(0, o.total - o.tax - o.shipping - coalesce(back.amount, 0)) AS net
+                o.placed_at < d.assigned_at AND d.assigned_at - o.placed_at <= interval '{BEFORE.days} days' AS lately,
+                greatest(0, o.total - o.tax - o.shipping - back.amount) AS net
         ) w
-        GROUP BY 1, 2, 3, 4
+        WHERE {{which}} GROUP BY 1, 2, 3, 4, 5, 6, 7
     )
 """
-#: Also the orders before the draw, or only those after it: much less to read.
-_EVER, _SINCE = "true", "o.placed_at >= d.assigned_at"
-
 _SUMMED = (
     "count(*) FILTER (WHERE orders > 0)", "sum(orders)", "sum(orders * orders)", "sum(foreign_orders)",
     "sum(revenue)", "sum(revenue * revenue)", "sum(spent)", "sum(spent * spent)", "sum(revenue * spent)",
-    "sum(revenue * orders)", "sum(cut)", "sum(cut * cut)", "sum(margin)", "sum(margin * margin)", "sum(discount)",
+    "sum(revenue * orders)", "sum(cut)", "sum(cut * cut)", "sum(discount)", "sum(discount * discount)",
+    "sum(revenue * discount)",
 )  # fmt: skip
 _NAMES = [f"s{n}" for n in range(len(_SUMMED))]
 _ZEROS = ", ".join("0" for _ in _NAMES)
 
-# Who ordered nothing adds to the count of new ones alone, and is not added up.
-_SUMS = f"""{_OUTCOMES}
+#: The kinds are shoppers whose window is over, new ones and those who had ordered before the draw; and those whose
+#: window is open, who are counted alone. Who ordered nothing adds to the count of new ones, and is not added up.
+OUTCOMES = Question(
+    "outcomes",
+    f"""{_BOUGHT.format(which="d.settled")}
     , sums AS (
-        SELECT arm, settled, loyal, count(*) AS n, {", ".join(map("{} AS {}".format, _SUMMED, _NAMES))}
-        FROM (SELECT *, least(revenue, %(cap)s) AS cut FROM bought) bought GROUP BY 1, 2, 3
+        SELECT experiment_id, part, arm, CASE WHEN loyal THEN 'returning' ELSE 'new' END AS kind, count(*) AS n,
+            {", ".join(map("{} AS {}".format, _SUMMED, _NAMES))}
+        FROM (SELECT *, least(revenue, cap) AS cut FROM bought) bought GROUP BY 1, 2, 3, 4
     )
-    SELECT arm, settled, loyal, sum(n)::bigint, {", ".join(map("sum({})".format, _NAMES))} FROM (
+    SELECT experiment_id, part, arm, kind, sum(n), {", ".join(map("sum({})".format, _NAMES))} FROM (
         SELECT * FROM sums
-        UNION ALL SELECT arm, settled, false, count(*), {_ZEROS} FROM drawn GROUP BY 1, 2
-        UNION ALL SELECT arm, settled, false, -n, {_ZEROS} FROM sums
-    ) everybody GROUP BY 1, 2, 3 HAVING sum(n) > 0
-"""
+        UNION ALL SELECT experiment_id, part, arm, CASE WHEN settled THEN 'new' ELSE 'open' END, count(*), {_ZEROS}
+            FROM drawn GROUP BY 1, 2, 3, 4
+        UNION ALL SELECT experiment_id, part, arm, 'new', -n, {_ZEROS} FROM sums
+    ) everybody GROUP BY 1, 2, 3, 4 HAVING sum(n) > 0
+    """,
+    lambda ask: ask.window,
+)
 
-_ROWS = f"""{_OUTCOMES}
+_ROWS = f"""{SPANS}{_BOUGHT.format(which="true")}
     SELECT d.customer_id, d.arm, d.assigned_at, d.settled, coalesce(loyal, false), coalesce(orders, 0),
-        coalesce(revenue, 0), coalesce(margin, 0), coalesce(spent, 0)
+        coalesce(revenue, 0), coalesce(%(margin)s * revenue - (1 - %(margin)s) * discount, 0), coalesce(spent, 0)
     FROM drawn d LEFT JOIN bought b USING (customer_id) ORDER BY d.assigned_at, d.customer_id
 """
 
-_CAP = f"""
-    SELECT percentile_disc({CAP_AT}) WITHIN GROUP (ORDER BY o.total - o.tax - o.shipping)
-    FROM carts_order o
-    WHERE o.store_id = %(store)s AND o.currency = %(currency)s AND o.placed_at < %(start)s
-      AND o.placed_at >= %(start)s - %(past)s AND {COUNTS}
-"""
+#: One number: what no more than one in two hundred orders before the start came to. None without orders.
+CAP = Question(
+    "cap",
+    f"""
+    SELECT span.experiment_id, span.since, '', '', percentile.cap FROM span CROSS JOIN LATERAL (
+        SELECT percentile_disc({CAP_AT}) WITHIN GROUP (ORDER BY o.total - o.tax - o.shipping) AS cap
+        FROM carts_order o
+        WHERE o.store_id = %(store)s AND o.currency = %(currency)s AND o.placed_at >= span.since
+          AND o.placed_at < span.until AND {COUNTS}
+    ) percentile WHERE percentile.cap IS NOT NULL
+    """,
+    lambda ask: BEFORE,
+    """
+    SELECT span.since, min(t.at) FROM span JOIN carts_order o ON o.store_id = %(store)s
+        AND o.placed_at >= span.since AND o.placed_at < span.until
+    CROSS JOIN LATERAL (VALUES (o.paid_at), (o.cancelled_at), (o.deleted_at)) t(at) WHERE t.at > %(as_of)s GROUP BY 1
+    """,
+)
 
 #: Of the rows of `drawn`.
 COLUMNS = ("customer", "arm", "drawn_at", "settled", "bought_before", "orders", "revenue", "margin", "spent_before")
 
-_RETURNS = f"""
-    SELECT a.arm,
-        extract(epoch FROM least(o.placed_at, %(as_of)s, went.silent_at + %(longest)s) - went.silent_at) / 3600,
-        o.placed_at <= least(%(as_of)s, went.silent_at + %(longest)s) AS ordered
-    FROM recovery_assignment a
-    JOIN carts_cart c ON c.id = a.cart_id
-    CROSS JOIN LATERAL (SELECT coalesce(c.first_abandoned_at, c.last_activity_at) AS silent_at) went
-    LEFT JOIN LATERAL (
-        SELECT o.placed_at FROM carts_order o
-        WHERE o.store_id = %(store)s AND o.customer_id = a.customer_id AND o.placed_at >= went.silent_at
-          AND {COUNTS}
-        ORDER BY o.placed_at LIMIT 1
-    ) o ON true
-    WHERE (a.experiment_id = %(experiment)s OR a.experiment_id = %(beside)s AND a.arm = %(holdout)s
-           AND a.assigned_at >= %(start)s AND coalesce(a.assigned_at < %(end)s, true))
-      AND a.assigned_at <= %(as_of)s AND went.silent_at <= %(as_of)s
-"""
+# How many of HOURS were over when the order came, or have been watched to their end. Times have whole microseconds: one
+# less, so that an order at the very hour had come by it.
+_SECONDS = f"ARRAY{[3600 * hours for hours in HOURS]}::numeric[]"
+#: Of each shopper by whose cart they were drawn: the kind is "ordered n" where they had ordered by the nth of HOURS and
+#: not by the one before, else "watched n", up to the last hour that is over.
+RETURNS = Question(
+    "returns",
+    f"""
+    SELECT experiment_id, part, arm, CASE WHEN ordered <= watched THEN 'ordered ' || ordered
+                                          ELSE 'watched ' || watched END, count(*)
+    FROM (
+        SELECT d.experiment_id, d.part, d.arm,
+            width_bucket(extract(epoch FROM %(as_of)s - c.first_abandoned_at), {_SECONDS}) AS watched,
+            1 + width_bucket(extract(epoch FROM o.placed_at - c.first_abandoned_at) - 0.000001, {_SECONDS}) AS ordered
+        FROM drawn d
+        CROSS JOIN LATERAL (
+            SELECT c.first_abandoned_at FROM carts_cart c
+            WHERE c.id = d.cart_id AND c.first_abandoned_at <= %(as_of)s OFFSET 0
+        ) c
+        LEFT JOIN LATERAL (
+            SELECT o.placed_at FROM carts_order o
+            WHERE o.store_id = %(store)s AND o.customer_id = d.customer_id AND o.placed_at >= c.first_abandoned_at
+              AND {COUNTS}
+            ORDER BY o.placed_at LIMIT 1
+        ) o ON true
+    ) carts GROUP BY 1, 2, 3, 4
+    """,
+    lambda ask: LONGEST,
+)
+
+
+#: By arm, then by kind: the numbers of OUTCOMES.
+Kinds = Mapping[str, Mapping[str, list[Decimal]]]
+_OVER = ("new", "returning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +160,6 @@ class Outcomes:
     per_order: Sums
     discount: float
 
-    def __add__(self, other: Outcomes) -> Outcomes:
-        return Outcomes(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
-
 
 @dataclass(frozen=True, slots=True)
 class Arm:
@@ -143,47 +173,45 @@ class Arm:
     outcomes: Outcomes | None
 
 
-def asked_of(experiment: Experiment, as_of: datetime, margin: Decimal | None) -> dict[str, Any]:
-    plan = {**DEFAULTS, **experiment.plan}
-    asked = {
-        "experiment": experiment.pk,
-        "store": experiment.store_id,
-        "currency": experiment.store.currency,
-        "window": td(days=plan["window_days"]),
-        "settled": as_of - td(days=plan["window_days"]),
-        "longest": td(hours=HOURS[-1]),
-        "past": BEFORE,
-        "start": experiment.started_at,
-        "margin": margin if margin is not None else Decimal(1),
-        "alpha": float(plan["alpha"]),
-        "as_of": as_of,
-    }
-    return asked | {"cap": _rows(_CAP, asked)[0][0]}
+def caps_of(store: Store, experiments: Sequence[Experiment], as_of: datetime) -> dict[int, Decimal]:
+    """By experiment, in the store's currency; none where there were no orders before its start."""
+    asks = [Ask.planned(one, since=one.started_at - BEFORE, until=one.started_at) for one in experiments]
+    return {pk: cap for (pk, _, _), (cap,) in answered(CAP, store, asks, as_of).items()}
 
 
-def rows_of(asked: Mapping[str, Any], *, past: bool = True) -> list[tuple[Any, ...]]:
-    """One row for each arm, whether the window is over, and new or returning. Without the `past` everybody is new and
-    nothing was spent before the draw."""
-    return _rows(_SUMS.format(reach=_EVER if past else _SINCE), asked)
+def outcomes_of(
+    store: Store, experiments: Sequence[Experiment], as_of: datetime, caps: Mapping[int, Decimal]
+) -> dict[int, Kinds]:
+    """By experiment, arm and kind: see OUTCOMES."""
+    asks = [Ask.planned(one, cap=caps.get(one.pk)) for one in experiments]
+    found = answered(OUTCOMES, store, asks, as_of)
+    return {one.pk: by_arm(one, found) for one in experiments}
 
 
 def drawn(experiment: Experiment, *, as_of: datetime, margin: Decimal | None = None) -> list[tuple[Any, ...]]:
-    """The rows behind the numbers, one a shopper: COLUMNS."""
-    return _rows(_ROWS.format(reach=_EVER), asked_of(experiment, as_of, margin))
+    """The rows behind the numbers, one a shopper: COLUMNS. Margin: what is left of the net price when the goods, at
+    their undiscounted price, have been paid for."""
+    told = told_of(experiment.store, [(Ask.planned(experiment), (BEGINNING, END))], as_of)
+    return fetch(_ROWS, told | {"margin": margin if margin is not None else Decimal(1)})
 
 
-def returns(experiment: Experiment, asked: Mapping[str, Any]) -> dict[str, list[tuple[float, bool]]]:
-    """For each arm, each cart's hours from going silent to the shopper's order, or watched so far: see return_curve.
+def returns(experiment: Experiment, as_of: datetime) -> dict[str, Counter[tuple[float, bool]]]:
+    """For each arm, how many carts had their shopper's order by each of HOURS, or were watched so far: see
+    return_curve. Who was watched for a part of a span is in nothing of it, whether or not they ordered then.
 
     Beside the variants of a flow's first step, those whom the flow held out in the same days: they were drawn at the
     same moment of their carts. Whoever reaches a later step did not buy after an earlier one, so nothing stands beside.
     """
     beside = _holdout_of(experiment)
-    told = {**asked, "beside": beside and beside.pk, "holdout": HOLDOUT, "end": experiment.ended_at}
-    watched: dict[str, list[tuple[float, bool]]] = defaultdict(list)
-    for arm, hours, ordered in _rows(_RETURNS, told):
-        watched[arm].append((float(hours), bool(ordered)))
-    return dict(sorted(watched.items()))
+    asks = [Ask.planned(experiment)]
+    if beside:
+        asks.append(Ask.planned(beside, since=experiment.started_at, until=experiment.ended_at or END))
+    watched: dict[str, Counter[tuple[float, bool]]] = defaultdict(Counter)
+    for (pk, arm, kind), (count,) in answered(RETURNS, experiment.store, asks, as_of).items():
+        if pk == experiment.pk or arm == HOLDOUT:
+            what, nth = kind.split()
+            watched[arm][float((0, *HOURS)[int(nth)]), what == "ordered"] += int(count)
+    return watched
 
 
 def _holdout_of(test: Experiment) -> Experiment | None:
@@ -200,47 +228,51 @@ def shares(experiment: Experiment) -> dict[str, float]:
     return {arm["name"]: arm["weight"] / total for arm in experiment.arms}
 
 
-def arm_of(name: str, share: float, rows: Sequence[tuple[Any, ...]]) -> Arm:
-    own = [row for row in rows if row[0] == name]
-    settled = [row for row in own if row[1]]
-    outcomes = [outcomes_of(row) for row in settled]
+def arm_of(name: str, share: float, kinds: Mapping[str, list[Decimal]], margin: Decimal | None) -> Arm:
+    """`margin`: the store's share of the net price that is left, 0 to 1."""
+    over = [kinds[kind] for kind in _OVER if kind in kinds]
+    settled = sum(int(numbers[0]) for numbers in over)
     return Arm(
         name=name,
         share=share,
-        assigned=sum(row[3] for row in own),
-        settled=sum(row[3] for row in settled),
-        foreign_orders=sum(int(row[7]) for row in settled),
-        outcomes=sum(outcomes[1:], outcomes[0]) if outcomes else None,
+        assigned=settled + int(kinds.get("open", [Decimal(0)])[0]),
+        settled=settled,
+        foreign_orders=sum(int(numbers[4]) for numbers in over),
+        outcomes=_outcomes([sum(column) for column in zip(*over, strict=True)], margin) if over else None,
     )
 
 
-def outcomes_of(row: tuple[Any, ...]) -> Outcomes:
-    n, ordered = row[3], int(row[4])
-    orders, orders2, _, money, money2, spent, spent2, money_spent, money_orders, cut, cut2, left, left2, off = map(
-        float, row[5:]
+def _outcomes(numbers: Sequence[Decimal | int], margin: Decimal | None) -> Outcomes:
+    n, ordered = int(numbers[0]), int(numbers[1])
+    orders, orders2, _, money, money2, spent, spent2, money_spent, money_orders, cut, cut2, off, off2, money_off = map(
+        Decimal, numbers[2:]
     )
+    # What is left of the net price when the goods, at their undiscounted price, have been paid for.
+    kept, lost = (margin, 1 - margin) if margin is not None else (Decimal(1), Decimal(0))
+    left = kept * money - lost * off
+    left2 = kept * kept * money2 - 2 * kept * lost * money_off + lost * lost * off2
     return Outcomes(
         ordered=Sums.of_share(ordered, n),
-        revenue=Sums(n, money, money2, spent, spent2, money_spent),
-        capped=Sums(n, cut, cut2),
-        margin=Sums(n, left, left2),
-        per_order=Sums(n, money, money2, orders, orders2, money_orders),
-        discount=off,
+        revenue=_sums(n, money, money2, spent, spent2, money_spent),
+        capped=_sums(n, cut, cut2),
+        margin=_sums(n, left, left2),
+        per_order=_sums(n, money, money2, orders, orders2, money_orders),
+        discount=float(off),
     )
 
 
-def strata(rows: Sequence[tuple[Any, ...]], arm: str, control: str) -> dict[str, tuple[Sums, Sums]]:
+def _sums(n: int, *numbers: Decimal) -> Sums:
+    return Sums(n, *map(float, numbers))
+
+
+def strata(found: Kinds, arm: str, control: str) -> dict[str, tuple[Sums, Sums]]:
     """New and returning shoppers: who had ordered before the draw. Empty where an arm lacks one of them."""
-    found: dict[str, dict[str, Sums]] = defaultdict(dict)
-    for row in rows:
-        if row[1] and row[0] in (arm, control):
-            found["returning" if row[2] else "new"][row[0]] = outcomes_of(row).ordered
-    pairs = {name: (sides[arm], sides[control]) for name, sides in found.items() if len(sides) == 2}
-    return pairs if len(pairs) == len(found) else {}
+    sides = (found.get(arm, {}), found.get(control, {}))
+    kinds = [kind for kind in _OVER if any(kind in side for side in sides)]
+    if any(kind not in side for kind in kinds for side in sides):
+        return {}
+    return {kind: (_ordered(sides[0][kind]), _ordered(sides[1][kind])) for kind in kinds}
 
 
-def _rows(sql: str, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, asked)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+def _ordered(numbers: Sequence[Decimal]) -> Sums:
+    return Sums.of_share(int(numbers[1]), int(numbers[0]))

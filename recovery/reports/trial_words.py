@@ -95,7 +95,8 @@ CURVE = Definition(
     "flattened out, a message no longer takes the credit for what would have come anyway; where it still climbs, an "
     "early message may only be in time to be thanked.",
     left_out="Whoever ordered before the first message was due: they are never drawn, so every curve begins with that "
-    "hour. What happened after 14 days. Carts that are still open count for the hours that they were watched.",
+    "hour. What happened after 14 days. A cart that is still open counts up to the last of these "
+    "hours that it was watched to.",
 )
 
 

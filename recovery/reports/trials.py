@@ -13,7 +13,7 @@ from recovery.experiments.foresight import planned_units
 from recovery.experiments.plans import DEFAULTS, control_of, control_share
 from recovery.models import Experiment
 from recovery.reports.draws import Counted
-from recovery.reports.trial_sums import HOURS, Arm, arm_of, asked_of, returns, rows_of, shares, strata
+from recovery.reports.trial_sums import HOURS, Arm, arm_of, caps_of, outcomes_of, returns, shares, strata
 from recovery.statistics.chance import chance_better
 from recovery.statistics.checks import holm, sample_ratio
 from recovery.statistics.estimates import (
@@ -80,34 +80,40 @@ class Findings:
 
 def findings(experiment: Experiment, *, as_of: datetime, margin: Decimal | None = None) -> Findings:
     """All that is known of an experiment. `margin`: the store's share of the net price that is left, 0 to 1."""
-    asked = asked_of(experiment, as_of, margin)
-    rows = rows_of(asked)
-    arms = {name: arm_of(name, share, rows) for name, share in shares(experiment).items()}
+    plan = {**DEFAULTS, **experiment.plan}
+    caps = caps_of(experiment.store, [experiment], as_of)
+    kinds = outcomes_of(experiment.store, [experiment], as_of, caps)[experiment.pk]
+    arms = {name: arm_of(name, share, kinds.get(name, {}), margin) for name, share in shares(experiment).items()}
     control = arms.pop(control_of(experiment.arms))
     everybody = [control, *arms.values()]
     mismatch = mismatch_of(experiment, {arm.name: arm for arm in everybody})
     planned = planned_of(experiment, control.outcomes.ordered if control.outcomes else None)
     comparisons = [
         _compare(
-            (arm, control), strata(rows, arm.name, control.name), planned, mismatch, margin, (asked["alpha"], len(arms))
+            (arm, control),
+            strata(kinds, arm.name, control.name),
+            planned,
+            mismatch,
+            margin,
+            (float(plan["alpha"]), len(arms)),
         )
         for arm in arms.values()
     ]
     return Findings(
         experiment=experiment,
         as_of=as_of,
-        currency=asked["currency"],
-        plan={**DEFAULTS, **experiment.plan},
+        currency=experiment.store.currency,
+        plan=plan,
         planned=planned,
-        cap=asked["cap"],
+        cap=caps.get(experiment.pk),
         control=control,
         comparisons=comparisons,
         mismatch=mismatch,
-        curve=_curves(returns(experiment, asked)),
+        curve=_curves(returns(experiment, as_of)),
     )
 
 
-def _curves(watched: Mapping[str, list[tuple[float, bool]]]) -> dict[str, list[Point]]:
+def _curves(watched: Mapping[str, Mapping[tuple[float, bool], int]]) -> dict[str, list[Point]]:
     return {arm: return_curve(watched[arm], HOURS) for arm in sorted(watched, key=by_number)}
 
 

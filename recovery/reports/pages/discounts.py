@@ -24,7 +24,7 @@ def discounts(asked: Asked) -> list[Section]:
     )
     trials = offer_trials(asked)
     names = dict(Offer.objects.filter(store=asked.store).values_list("pk", "name"))
-    after = [_taught(trials, watched(asked), names)] if trials else []
+    after = [_taught(trials, watched(trials, asked), names)] if trials else []
     return [_codes(given, names), _margin(asked, given, trials, names), *after]
 
 

@@ -52,7 +52,7 @@ def trial() -> Experiment:
 
 def told(store: Store) -> dict[str, Guardrail]:
     (one,) = offer_trials(asked(store))
-    return {found.question: found for found in guardrails(one, watched(asked(store)))}
+    return {found.question: found for found in guardrails(one, watched([one], asked(store)))}
 
 
 def section(store: Store) -> Section:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from scipy.stats import chisquare
@@ -103,7 +105,7 @@ def test_the_return_curve_is_kaplan_and_meiers() -> None:
     ended = [6, 6, 6, 7, 10, 13, 16, 22, 23]
     open_ = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
     watched = [(week, True) for week in ended] + [(week, False) for week in open_]
-    curve = return_curve(watched, at=[6, 7, 10, 13, 16, 22, 23, 30])
+    curve = return_curve(Counter(watched), at=[6, 7, 10, 13, 16, 22, 23, 30])
     left = [round(1 - point.share, 3) for point in curve]
     assert left == [0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448, 0.448]
     assert all(point.low < point.share < point.high for point in curve)
@@ -111,9 +113,9 @@ def test_the_return_curve_is_kaplan_and_meiers() -> None:
 
 
 def test_nobody_watched_makes_an_empty_curve() -> None:
-    assert [point.at_risk for point in return_curve([], at=[1, 2])] == [0, 0]
+    assert [point.at_risk for point in return_curve({}, at=[1, 2])] == [0, 0]
 
 
 def test_a_cart_that_is_still_open_speaks_of_its_past_only() -> None:
-    curve = return_curve([(1, True), (2, False), (3, True), (4, False)], at=[0.5, 1, 3])
+    curve = return_curve(Counter([(1, True), (2, False), (3, True), (4, False)]), at=[0.5, 1, 3])
     assert [(point.share, point.at_risk) for point in curve] == [(0.0, 4), (0.25, 4), (0.625, 2)]
