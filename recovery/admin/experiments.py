@@ -32,7 +32,7 @@ from recovery.reports.trial_json import findings_json, standing_json
 from recovery.reports.trial_sums import COLUMNS, drawn
 from recovery.reports.trial_tables import listed, tables_of
 from recovery.reports.trials import Comparison, Findings, findings
-from recovery.reports.words import money
+from recovery.reports.words import in_months, money
 from recovery.statistics.estimates import Estimate
 from recovery.statistics.planner import months_needed, units_needed
 from recovery.statistics.returning import Point
@@ -153,10 +153,13 @@ def _plan(asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         if base * (1 + lift / 100) >= 1:
             continue
         units = [units_needed(base, lift / 100, share / 100) for share in _HOLDOUTS]
-        rows.append(
-            {"lift": lift, "cells": [(f"{count:,}", months_needed(count, asked["a_month"])) for count in units]}
-        )
+        rows.append({"lift": lift, "cells": [(f"{count:,}", _long(count, asked["a_month"])) for count in units]})
     return rows
+
+
+def _long(units: int, a_month: int) -> str:
+    months = months_needed(units, a_month)
+    return in_months(months) if months else "–"
 
 
 # -- one experiment

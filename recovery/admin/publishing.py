@@ -15,6 +15,7 @@ from recovery.experiments.foresight import own_numbers
 from recovery.experiments.plans import Trial, control_of, frozen, trials_of, unlike
 from recovery.flows.publish import changes, problems, warnings
 from recovery.models import Experiment, Flow, FlowStep, FlowVersion
+from recovery.reports.words import in_months
 from recovery.statistics.planner import months_needed
 
 _STEP = re.compile(r"\b[Ss]tep (\d+)")
@@ -62,7 +63,7 @@ def how_long(flow: Flow, trial: Trial, draft: FlowVersion, now: datetime) -> str
     months = months_needed(units, known.a_month * _share_drawn(trial, draft)) if known else None
     if known is None or months is None:
         return told
-    return f"{told} At {known.a_month:,} shoppers a month who fall silent: {months} month{'s' * (months > 1)}."
+    return f"{told} At {known.a_month:,} shoppers a month who fall silent: {in_months(months)}."
 
 
 def _share_drawn(trial: Trial, draft: FlowVersion) -> float:

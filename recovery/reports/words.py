@@ -212,3 +212,8 @@ def answer_in_words(code: str) -> str:
 def money(amount: Decimal, currency: str) -> str:
     """1,234.50 EUR, with as many decimals as the currency has."""
     return f"{rounded(amount, currency):,} {currency}"
+
+
+def in_months(months: int) -> str:
+    """18 months; beyond ten years nobody counts them."""
+    return "over 10 years" if months > 120 else f"{months} month{'' if months == 1 else 's'}"

@@ -44,7 +44,8 @@ def doubt(value: Cell) -> SafeString | str:
     elif isinstance(value, Share):
         told = f"{100 * value.low:.1f} to {100 * value.high:.1f} %, {value.n:,} carts"
     elif isinstance(value, Gap):
-        return f"{_gap(value.low, value.currency)} to {_gap(value.high, value.currency)}, {value.n:,} shoppers"
+        low, _ = _gap(value.low, value.currency).rsplit(" ", 1)
+        return f"{low} to {_gap(value.high, value.currency)}, {value.n:,} shoppers"
     elif isinstance(value, Value) and value.mean.low is not None and value.mean.high is not None:
         ends = [f"{rounded_to(end, value.currency)}" for end in (value.mean.low, value.mean.high)]
         told = f"{ends[0]} to {ends[1]}, {value.mean.n:,} orders"

@@ -9,7 +9,7 @@ import pytest
 
 from recovery.providers.twilio.codes import CODES
 from recovery.reports.timeline import known_verdicts
-from recovery.reports.words import known_reasons, reason_in_words
+from recovery.reports.words import in_months, known_reasons, reason_in_words
 from tests.house.source import modules, tree
 
 #: Which argument of these is the reason.
@@ -62,3 +62,7 @@ def test_a_code_of_twilios_is_told_with_its_number(code: int) -> None:
 ])  # fmt: skip
 def test_other_codes_are_told_as_well_as_may_be(code: str, words: str) -> None:
     assert reason_in_words(code) == words
+
+
+def test_nobody_waits_for_so_many_months() -> None:
+    assert [in_months(count) for count in (1, 18, 120, 1578)] == ["1 month", "18 months", "120 months", "over 10 years"]
