@@ -119,16 +119,16 @@ class TouchedDraw(models.Model):
 
 
 class DrawSums(models.Model):
-    """What a question of the report adds up to over an experiment's draws from `since` until before `until`, as it
-    stood at `as_of`. It holds until `valid_until`, if nothing within `reach` of a draw is touched."""
+    """What a question of the report adds up to over an experiment's draws from `since` until before `until`. It holds
+    for every moment from `valid_from` until before `valid_until`, if nothing within `reach` of a draw is touched."""
 
     experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="+", db_index=False)
     question = models.CharField(max_length=10)
     since = models.DateTimeField()
     until = models.DateTimeField()
     reach = models.DurationField()
-    as_of = models.DateTimeField()
-    valid_until = models.DateTimeField(null=True)  # when the clock alone would change them; None: never
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True)  # None: nothing of it is still to come
     settings = models.CharField(max_length=64)  # all else that they were made by
     rows = models.JSONField()  # [[arm, kind, [number as text, …]], …]
 

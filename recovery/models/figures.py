@@ -25,12 +25,13 @@ class TouchedDay(models.Model):
 
 
 class RolledDay(models.Model):
-    """A day whose figures are kept, as they stood at `as_of`. They hold until `valid_until`, if nothing touches it."""
+    """A day whose figures are kept. They are those of every moment from `valid_from` until before `valid_until`, the
+    times next to their making at which the clock alone changes them, if nothing touches the day."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
     day = models.DateField()
-    as_of = models.DateTimeField()
-    valid_until = models.DateTimeField(null=True)  # when the clock alone would change them; None: never
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True)  # None: nothing of it is still to come
     settings = models.CharField(max_length=100)  # the store's settings that they were made by
 
     class Meta:

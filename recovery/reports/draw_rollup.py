@@ -125,14 +125,13 @@ def _days(store: Store, question: Question, ask: Ask, now: datetime) -> list[dat
 
 def _keep(store: Store, question: Question, ask: Ask, spans: Sequence[Span], now: datetime) -> None:
     parts = [(ask, span) for span in spans]
-    told = told_of(store, parts, now) | {"longest": LONGEST}
     settings = settings_of(question, store, ask)
     with transaction.atomic():
         _hold(ask.experiment.pk)
         old = DrawSums.objects.filter(experiment=ask.experiment, question=question.name)
         old.filter(since__in=[since for since, _ in spans]).delete()
         old.exclude(settings=settings).delete()
-        ahead = dict(fetch(SPANS + question.ahead, told))
+        holds = _holds(store, question, parts, now)
         found: dict[datetime, list[tuple[str, str, list[str]]]] = {since: [] for since, _ in spans}
         for _, part, arm, kind, *numbers in afresh(question, store, parts, now):
             found[part].append((arm, kind, [str(number) for number in numbers]))
@@ -143,10 +142,31 @@ def _keep(store: Store, question: Question, ask: Ask, spans: Sequence[Span], now
                 since=since,
                 until=until,
                 reach=question.reach(ask),
-                as_of=now,
-                valid_until=ahead.get(since),
                 settings=settings,
                 rows=found[since],
+                **holds[since],
             )
             for since, until in spans
         )
+
+
+_HOLDS = """
+    SELECT part, max(at) FILTER (WHERE at <= %(as_of)s), min(at) FILTER (WHERE at > %(as_of)s)
+    FROM ({spans} {times}) times(part, at) GROUP BY part
+"""
+
+
+def _holds(
+    store: Store, question: Question, parts: Sequence[tuple[Ask, Span]], now: datetime
+) -> dict[datetime, dict[str, datetime | None]]:
+    """By the beginning of each part: between which times asking again would give what it gives now."""
+    reach = question.reach(parts[0][0])
+    told = told_of(store, parts, now) | {"longest": LONGEST, "reach": reach}
+    rows = fetch(_HOLDS.format(spans=SPANS, times=question.times), told)
+    found = {part: (since, until) for part, since, until in rows}
+    holds = {}
+    for _, (since, until) in parts:
+        last, following = found.get(since, (None, None))
+        settled = until + reach
+        holds[since] = {"valid_from": max(settled, last or settled), "valid_until": following}
+    return holds

@@ -43,20 +43,21 @@ SPANS = """
             AND a.assigned_at >= span.since AND a.assigned_at < span.until AND a.assigned_at <= %(as_of)s
     )
 """
-# An order may be said to be cancelled in a minute, by another clock than ours.
-AHEAD = """
-    SELECT d.part, min(ahead.at) FROM drawn d CROSS JOIN LATERAL (
+# Times after the draws were settled at which their sums may change by themselves: an order may be cancelled later, or
+# be said to be in a minute, by another clock than ours.
+TIMES = """
+    SELECT d.part, times.at FROM drawn d CROSS JOIN LATERAL (
         SELECT t.at FROM carts_order o CROSS JOIN LATERAL (VALUES (o.paid_at), (o.cancelled_at), (o.deleted_at)) t(at)
-        WHERE o.store_id = %(store)s AND o.customer_id = d.customer_id
+        WHERE o.store_id = %(store)s AND o.customer_id = d.customer_id AND o.placed_at - d.assigned_at < %(reach)s
         UNION ALL
         SELECT r.at FROM carts_order o JOIN carts_refund r ON r.store_id = o.store_id
             AND r.order_external_id = o.external_id
-        WHERE o.store_id = %(store)s AND o.customer_id = d.customer_id
+        WHERE o.store_id = %(store)s AND o.customer_id = d.customer_id AND o.placed_at - d.assigned_at < %(reach)s
         UNION ALL
         SELECT c.merged_at FROM carts_cart c WHERE c.store_id = %(store)s AND c.customer_id = d.customer_id
         UNION ALL
         SELECT c.first_abandoned_at + %(longest)s FROM carts_cart c WHERE c.id = d.cart_id
-    ) ahead WHERE ahead.at > %(as_of)s GROUP BY 1
+    ) times
 """
 
 
@@ -79,12 +80,12 @@ class Ask:
 @dataclass(frozen=True, slots=True)
 class Question:
     """`sql` goes on from `SPANS` and gives experiment, part, arm, kind and numbers. What happens later than `reach`
-    after a draw is nothing to it. `ahead` gives for each part the next time that is told of and still to come."""
+    after a draw is nothing to it. `times` gives for each part when else the answer may change by itself."""
 
     name: str
     sql: str
     reach: Callable[[Ask], td]
-    ahead: str = AHEAD
+    times: str = TIMES
 
 
 Span = tuple[datetime, datetime]
@@ -139,7 +140,7 @@ _KEPT = """
         AS ask(experiment_id, settings, since, until)
     JOIN recovery_drawsums k ON k.experiment_id = ask.experiment_id AND k.question = %(question)s
         AND k.settings = ask.settings AND k.since >= ask.since AND k.until <= ask.until
-    WHERE k.as_of <= %(as_of)s AND coalesce(k.valid_until > %(as_of)s, true)
+    WHERE k.valid_from <= %(as_of)s AND coalesce(k.valid_until > %(as_of)s, true)
       AND NOT EXISTS (SELECT FROM recovery_toucheddraw t WHERE t.experiment_id = k.experiment_id
                       AND t.at >= k.since AND t.at < k.until AND t.after < k.reach)
     ORDER BY k.since

@@ -13,7 +13,7 @@ _KEPT = """
     SELECT d.day
     FROM unnest(%(days)s::date[], %(since)s::timestamptz[], %(until)s::timestamptz[]) AS d(day, since, until)
     JOIN recovery_rolledday r ON r.store_id = %(store)s AND r.day = d.day
-    WHERE r.as_of <= %(as_of)s AND coalesce(r.valid_until > %(as_of)s, true) AND r.settings = %(settings)s
+    WHERE r.valid_from <= %(as_of)s AND coalesce(r.valid_until > %(as_of)s, true) AND r.settings = %(settings)s
       AND NOT EXISTS (SELECT FROM recovery_touchedday t
                       WHERE t.store_id = %(store)s AND t.at >= d.since AND t.at < d.until)
 """

@@ -39,15 +39,15 @@ _READ = """
     SELECT currency, sum(orders)::bigint, sum(amount), sum(refunded_orders)::bigint, sum(refunded)
     FROM ({rows}) days GROUP BY 1 ORDER BY 1
 """
-#: The first time of the day's orders that is still ahead: when it comes, their sums may change by itself.
-AHEAD = """
-    SELECT min(t.at) FROM carts_order o CROSS JOIN LATERAL (
+#: Every time that the sums of the day's orders may change at by themselves.
+TIMES = """
+    SELECT t.at FROM carts_order o CROSS JOIN LATERAL (
         SELECT t.at FROM (VALUES (o.placed_at), (o.paid_at), (o.cancelled_at), (o.deleted_at)) t(at)
         UNION ALL
         SELECT r.at FROM carts_refund r WHERE r.store_id = o.store_id AND r.order_external_id = o.external_id
     ) t
     WHERE o.store_id = %(store)s AND o.placed_at >= (%(since)s::timestamptz[])[1]
-      AND o.placed_at < (%(until)s::timestamptz[])[1] AND t.at > %(as_of)s
+      AND o.placed_at < (%(until)s::timestamptz[])[1]
 """
 
 

@@ -167,7 +167,7 @@ def roll_day(store: Store, day: date, *, now: datetime) -> None:
         RolledDay.objects.update_or_create(
             store=store,
             day=day,
-            defaults={"as_of": now, "valid_until": _valid_until(told), "settings": settings_of(store)},
+            defaults=_holds(told) | {"settings": settings_of(store)},
         )
 
 
@@ -183,9 +183,9 @@ def _keep(asked: Asked) -> str:
     """
 
 
-# Every time of the day's carts that is still ahead: when the first of them comes, a verdict may change by itself.
-_AHEAD = """
-    SELECT min(ahead.at) FROM carts_cart c CROSS JOIN LATERAL (
+# Every time that a verdict on the day's carts may change at by itself.
+_TIMES = """
+    SELECT times.at FROM carts_cart c CROSS JOIN LATERAL (
         SELECT t.at FROM (VALUES (c.started_at), (c.started_at + %(horizon)s), (c.filled_at), (c.ordered_at),
             (c.last_activity_at + %(timeout)s), (c.first_abandoned_at + %(timeout)s), (c.merged_at)) t(at)
         UNION ALL
@@ -208,13 +208,23 @@ _AHEAD = """
         JOIN carts_order o ON o.id = k.order_id
         CROSS JOIN LATERAL (VALUES (k.at), (o.paid_at), (o.cancelled_at), (o.deleted_at)) t(at) WHERE m.cart_id = c.id
         UNION ALL
+        SELECT r.at FROM recovery_message m JOIN recovery_credit k ON k.message_id = m.id
+        JOIN carts_order o ON o.id = k.order_id
+        JOIN carts_refund r ON r.store_id = o.store_id AND r.order_external_id = o.external_id WHERE m.cart_id = c.id
+        UNION ALL
         SELECT e.enrolled_at FROM recovery_enrolment e WHERE e.cart_id = c.id
-    ) ahead
+    ) times
     WHERE c.store_id = %(store)s AND c.started_at >= (%(since)s::timestamptz[])[1]
-      AND c.started_at < (%(until)s::timestamptz[])[1] AND ahead.at > %(as_of)s
+      AND c.started_at < (%(until)s::timestamptz[])[1]
+"""
+_HOLDS = f"""
+    SELECT coalesce(max(at) FILTER (WHERE at <= %(as_of)s), (%(since)s::timestamptz[])[1]),
+        min(at) FILTER (WHERE at > %(as_of)s)
+    FROM ({_TIMES} UNION ALL {orders.TIMES}) times
 """
 
 
-def _valid_until(told: dict[str, Any]) -> datetime | None:
-    found: datetime | None = fetch(f"SELECT least(({_AHEAD}), ({orders.AHEAD}))", told)[0][0]
-    return found
+def _holds(told: dict[str, Any]) -> dict[str, datetime | None]:
+    """Between which times judging the day would give what it gives now."""
+    ((since, until),) = fetch(_HOLDS, told)
+    return {"valid_from": since, "valid_until": until}

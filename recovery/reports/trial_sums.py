@@ -101,11 +101,11 @@ CAP = Question(
           AND o.placed_at < span.until AND {COUNTS}
     ) percentile WHERE percentile.cap IS NOT NULL
     """,
-    lambda ask: BEFORE,
+    lambda ask: td(days=1),
     """
-    SELECT span.since, min(t.at) FROM span JOIN carts_order o ON o.store_id = %(store)s
+    SELECT span.since, t.at FROM span JOIN carts_order o ON o.store_id = %(store)s
         AND o.placed_at >= span.since AND o.placed_at < span.until
-    CROSS JOIN LATERAL (VALUES (o.paid_at), (o.cancelled_at), (o.deleted_at)) t(at) WHERE t.at > %(as_of)s GROUP BY 1
+    CROSS JOIN LATERAL (VALUES (o.paid_at), (o.cancelled_at), (o.deleted_at)) t(at)
     """,
 )
 

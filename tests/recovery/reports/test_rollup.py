@@ -150,13 +150,14 @@ def test_what_is_kept_is_what_judging_again_would_give(events, filters):
             event(store)
         flow = Flow.objects.filter(store=store, name=filters.get("flow", "")).first()
         chosen = filters | {"flow": flow.pk if flow else 0}
-        for at in MOMENTS[1::2]:
-            asked = Asked(store, Period(NOW.date() - td(days=1), NOW.date() + td(days=3), store.zone), at, **chosen)
-            judged = said(asked, kept=frozenset())
-            assert said(asked) == judged
-            roll_up(at)
+        days = Period(NOW.date() - td(days=1), NOW.date() + td(days=3), store.zone)
+        judged = {at: said(Asked(store, days, at, **chosen), kept=frozenset()) for at in MOMENTS}
+        for now in MOMENTS[1::2]:
+            assert said(Asked(store, days, now, **chosen)) == judged[now]
+            roll_up(now)
             assert not TouchedDay.objects.exists()
-            assert said(asked) == judged
+            for at in MOMENTS:
+                assert said(Asked(store, days, at, **chosen)) == judged[at]
         transaction.set_rollback(True)
 
 
@@ -203,6 +204,16 @@ def test_a_report_of_an_earlier_moment_never_takes_what_was_kept_later():
     roll_up(HEARD)
     assert kept_days(asked(store, after(days=1))) == set()
     assert cells_of(asked(store, after(days=1)), [""])[0]["open_returned"] == 0
+
+
+def test_a_report_of_an_earlier_moment_takes_what_has_not_changed_since_then():
+    store = make_store()
+    silent(store, 1)
+    put(store, order("O1", after(days=2), "C1", person=person(1)), at=after(days=2))
+    roll_up(HEARD)
+    assert RolledDay.objects.get(day=NOW.date()).valid_from == after(days=14)
+    assert kept_days(asked(store, after(days=14))) == {NOW.date()}
+    assert kept_days(asked(store, after(days=14, seconds=-1))) == set()
 
 
 def test_two_writers_leave_a_mark_each_and_never_wait_for_one_another():
