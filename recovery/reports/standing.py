@@ -1,4 +1,4 @@
-"""How several experiments stand, in one statement: who was drawn, and the verdict on each arm."""
+"""How several experiments stand, all asked at once: who was drawn, and the verdict on each arm."""
 
 from __future__ import annotations
 
