@@ -1,7 +1,7 @@
 from django.db import migrations
 
 # What an order, a refund, a cart or the draw itself may change in the sums of draws, with how long after the draw it
-# was. Orders of the 90 days before an experiment also tell how large an order can be (recovery.reports.trial_sums): they
+# was. A draw may also make a later one of the same shopper no longer their first. Orders of the 90 days before an experiment also tell how large an order can be (recovery.reports.trial_sums): they
 # mark their own moment, when nobody was drawn yet.
 #
 # `changed` is the statement's rows after the change, `before` those of an update or delete before it.
@@ -23,7 +23,11 @@ SOURCES = {
             JOIN carts_order o ON o.store_id = r.store_id AND o.external_id = r.order_external_id
             JOIN recovery_assignment a ON a.customer_id = o.customer_id""",
     "carts_cart": OF_CARTS,
-    "recovery_assignment": "SELECT r.experiment_id, r.assigned_at, interval '0' FROM {rows} r",
+    "recovery_assignment": """
+        SELECT r.experiment_id, r.assigned_at, interval '0' FROM {rows} r
+        UNION ALL SELECT a.experiment_id, a.assigned_at, interval '0'
+            FROM {rows} r JOIN recovery_assignment a ON a.customer_id = r.customer_id
+            AND a.assigned_at >= r.assigned_at""",
 }
 # Carts change with every webhook, and hardly ever in what counts here.
 TOLD = "id, customer_id, started_at, first_abandoned_at, is_test, merged_into_id, merged_at"

@@ -13,9 +13,9 @@ from django.db import transaction
 
 from config.lib.logline import handed
 from customers.models import Store
-from recovery.models import DrawSums, Experiment, TouchedDraw
+from recovery.models import DrawSums, Experiment, ExperimentKind, TouchedDraw
 from recovery.reports.draw_sums import SPANS, Ask, Question, Span, afresh, settings_of, told_of
-from recovery.reports.draws import ORDERED
+from recovery.reports.draws import FIRST_DRAWN, ORDERED
 from recovery.reports.guardrails import WATCHED_SUMS
 from recovery.reports.kept import fetch, run
 from recovery.reports.period import Period
@@ -80,6 +80,8 @@ def questions(store: Store, now: datetime) -> Iterator[tuple[Question, Ask]]:
     caps = caps_of(store, experiments, now)
     for one in experiments:
         yield ORDERED, Ask.planned(one)
+        if one.kind == ExperimentKind.HOLDOUT:
+            yield FIRST_DRAWN, Ask.planned(one)
         yield OUTCOMES, Ask.planned(one, cap=caps.get(one.pk))
         yield RETURNS, Ask.planned(one)
         if any(arm.get("offer") for arm in one.arms):

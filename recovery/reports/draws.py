@@ -19,20 +19,27 @@ ORDERED_IN_TIME = f"""EXISTS (
             AND o.customer_id IS NOT NULL AND o.placed_at >= d.assigned_at AND o.placed_at - d.assigned_at < {{window}}
             AND {COUNTS})"""
 
-#: How many were drawn, of how many the window is over, and how many of these ordered within it.
-ORDERED = Question(
-    "ordered",
-    f"""
+_COUNTED = f"""
     SELECT experiment_id, part, arm, '', sum(drawn), sum(settled), sum(ordered) FROM (
         SELECT experiment_id, part, arm, count(*) AS drawn, count(*) FILTER (WHERE settled) AS settled, 0 AS ordered
-        FROM drawn GROUP BY 1, 2, 3
+        FROM drawn d WHERE {{which}} GROUP BY 1, 2, 3
         UNION ALL
         SELECT experiment_id, part, arm, 0, 0, count(*) FROM drawn d
-        WHERE settled AND {ORDERED_IN_TIME.format(window='d."window"')} GROUP BY 1, 2, 3
+        WHERE {{which}} AND settled AND {ORDERED_IN_TIME.format(window='d."window"')} GROUP BY 1, 2, 3
     ) arms GROUP BY 1, 2, 3
-    """,
-    lambda ask: ask.window,
-)
+"""
+# Before any other holdout of the kind, over single flows or over all, drew the shopper.
+_FIRST = """NOT EXISTS (
+            SELECT FROM recovery_assignment a JOIN recovery_experiment e ON e.id = a.experiment_id
+            JOIN recovery_experiment own ON own.id = d.experiment_id AND own.kind = e.kind
+                AND (own.flow_id IS NULL) = (e.flow_id IS NULL)
+            WHERE a.customer_id = d.customer_id
+              AND (a.assigned_at, a.experiment_id) < (d.assigned_at, d.experiment_id))"""
+
+#: How many were drawn, of how many the window is over, and how many of these ordered within it.
+ORDERED = Question("ordered", _COUNTED.format(which="true"), lambda ask: ask.window)
+#: The same of a holdout, of shoppers whom no other of its kind had drawn before: nothing can hang on their draw.
+FIRST_DRAWN = Question("first", _COUNTED.format(which=_FIRST), lambda ask: ask.window)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +55,11 @@ class Counted:
         return Sums.of_share(self.ordered, self.settled)
 
 
-def arms_of(store: Store, asks: Sequence[Ask], as_of: datetime) -> dict[int, dict[str, Counted]]:
+def arms_of(
+    store: Store, asks: Sequence[Ask], as_of: datetime, question: Question = ORDERED
+) -> dict[int, dict[str, Counted]]:
     """By experiment and arm."""
     found: dict[int, dict[str, Counted]] = defaultdict(dict)
-    for (pk, arm, _), numbers in answered(ORDERED, store, asks, as_of).items():
+    for (pk, arm, _), numbers in answered(question, store, asks, as_of).items():
         found[pk][arm] = Counted(*map(int, numbers))
     return found

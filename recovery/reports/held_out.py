@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,33 +12,12 @@ from recovery.models import Assignment, Experiment, ExperimentKind
 from recovery.reports.asked import Asked
 from recovery.reports.definitions import HORIZON
 from recovery.reports.draw_sums import Ask
-from recovery.reports.draws import ORDERED_IN_TIME, Counted, arms_of
-from recovery.reports.kept import fetch
+from recovery.reports.draws import FIRST_DRAWN, ORDERED, Counted, arms_of
 from recovery.reports.rates import Rate
 from recovery.reports.trials import mismatch_of
 from recovery.statistics.checks import MISMATCH
 from recovery.statistics.estimates import Estimate, pooled_share_difference
 from recovery.statistics.sums import Sums
-
-# Of a shopper who was drawn in several flows the first draw of the period counts: it was made before anything could
-# hang on it.
-_FIRST_DRAWS = f"""
-    WITH drawn AS (
-        SELECT DISTINCT ON (e.flow_id IS NULL, a.customer_id) a.*
-        FROM recovery_assignment a JOIN recovery_experiment e ON e.id = a.experiment_id
-        WHERE e.id = ANY(%(experiments)s)
-          AND a.assigned_at >= %(from)s AND a.assigned_at < %(to)s AND a.assigned_at <= %(as_of)s
-        ORDER BY e.flow_id IS NULL, a.customer_id, a.assigned_at, a.experiment_id
-    )
-    SELECT experiment_id, arm, sum(drawn)::bigint, sum(settled)::bigint, sum(ordered)::bigint FROM (
-        SELECT experiment_id, arm, count(*) AS drawn, count(*) FILTER (WHERE assigned_at <= %(settled)s) AS settled,
-            0 AS ordered
-        FROM drawn GROUP BY 1, 2
-        UNION ALL
-        SELECT experiment_id, arm, 0, 0, count(*) FROM drawn d
-        WHERE assigned_at <= %(settled)s AND {ORDERED_IN_TIME.format(window="%(horizon)s")} GROUP BY 1, 2
-    ) arms GROUP BY 1, 2
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +75,11 @@ def held_out(asked: Asked) -> HeldOut:
 
 
 def _draws(asked: Asked) -> tuple[list[_Draw], list[_Draw]]:
-    """The holdouts over all flows, and those of single flows, that drew anybody in the period."""
+    """The holdouts over all flows, and those of single flows, that drew anybody in the period, whatever became of the
+    message. A shopper counts by their first draw; where one flow is asked about, by those of this flow."""
     trials = _holdouts(asked)
-    counted = _counted(asked, trials)
+    asks = [Ask(one, HORIZON, asked.period.since, asked.period.until) for one in trials]
+    counted = arms_of(asked.store, asks, asked.as_of, ORDERED if asked.flow else FIRST_DRAWN)
     found: tuple[list[_Draw], list[_Draw]] = ([], [])
     for trial in trials:
         written, held = (counted.get(trial.pk, {}).get(arm, Counted()) for arm in (TREATED, HOLDOUT))
@@ -114,24 +94,6 @@ def _holdouts(asked: Asked) -> list[Experiment]:
     )
     rows = Experiment.objects.filter(Exists(drawn), store=asked.store, kind=ExperimentKind.HOLDOUT)
     return list((rows.filter(flow=asked.flow) if asked.flow else rows).order_by("pk"))
-
-
-def _counted(asked: Asked, trials: Sequence[Experiment]) -> dict[int, dict[str, Counted]]:
-    """By experiment and arm: everybody who was drawn in the period, whatever became of the message.
-
-    In one experiment nobody is drawn twice, so that with one of a kind there is nothing to choose."""
-    since, until = asked.period.since, asked.period.until
-    kinds = [one.flow_id is None for one in trials]
-    if len(kinds) == len(set(kinds)):
-        return arms_of(asked.store, [Ask(one, HORIZON, since, until) for one in trials], asked.as_of)
-    told = asked.parameters([]) | {
-        "experiments": [one.pk for one in trials], "from": since, "to": until,
-        "horizon": HORIZON, "settled": asked.as_of - HORIZON,
-    }  # fmt: skip
-    found: dict[int, dict[str, Counted]] = defaultdict(dict)
-    for pk, arm, *counts in fetch(_FIRST_DRAWS, told):
-        found[pk][arm] = Counted(*counts)
-    return found
 
 
 def _rate(sides: Iterable[Counted]) -> Rate | None:

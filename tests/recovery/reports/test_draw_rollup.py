@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from carts.models import Cart, Order, Refund
 from customers.identity import merge
 from customers.models import Customer, Store
-from recovery.models import Assignment, DrawSums, Experiment, TouchedDraw
+from recovery.models import Assignment, DrawSums, Experiment, Flow, TouchedDraw
 from recovery.reports.draw_rollup import BATCH, questions, roll_up
 from recovery.reports.draw_sums import answered
 from tests.factories import NOW, ago, make_store
@@ -36,6 +36,7 @@ def scene() -> Store:
     store = make_store(margin=Decimal(40))
     test = trial_of(store)
     experiment(store, flow=test.flow)
+    experiment(store, flow=Flow.objects.create(store=store, name="Win back"))
     for days in DRAWN:
         Customer.objects.create(store=store, email=f"{days}@shop.example")
     return store
@@ -47,12 +48,13 @@ def _one(store: Store, n: int) -> Customer:
 
 def drawn(n: int) -> Event:
     def draw(store: Store) -> None:
-        one, at = _one(store, n), ago(days=DRAWN[n])
+        one, at, test = _one(store, n), ago(days=DRAWN[n]), Experiment.objects.get(store=store, kind="variants")
         silent = dict.fromkeys(("started_at", "last_activity_at", "first_abandoned_at"), at - td(hours=1))
         cart = Cart.objects.create(store=store, customer=one, **silent)
         for trial in Experiment.objects.filter(store=store).exclude(assignments__customer=one):
+            later = td(hours=1 + n % 2) if trial.flow_id == test.flow_id else td(hours=2 - n % 2)
             arm = trial.arms[n % 2]["name"]
-            Assignment.objects.create(experiment=trial, customer=one, arm=arm, assigned_at=at, cart=cart)
+            Assignment.objects.create(experiment=trial, customer=one, arm=arm, assigned_at=at + later, cart=cart)
 
     return draw
 
@@ -179,6 +181,7 @@ CHANGES = {
     "another silence": carts(first_abandoned_at=ago(days=70)),
     "a cart that goes": lambda store: Cart.objects.filter(store=store).delete(),
     "two who are one": merged(0, 1),
+    "a first draw that goes": lambda store: Assignment.objects.filter(experiment__flow__name="Win back").delete(),
     "a draw that goes": lambda store: Assignment.objects.filter(experiment__store=store).delete(),
     "another currency": lambda store: Store.objects.update(currency="SEK"),
 }

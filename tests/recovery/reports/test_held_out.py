@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from carts.models import Order
@@ -37,8 +39,9 @@ def drawn(test: Experiment, arm: str, count: int, ordered: int, days: int = 30) 
     return everybody
 
 
-def told(store: Store) -> HeldOut:
-    return held_out(Asked(store, period(ago(days=60).date(), NOW.date(), as_of=NOW, zone=store.zone), NOW))
+def told(store: Store, **filters: Any) -> HeldOut:
+    days = period(ago(days=60).date(), NOW.date(), as_of=NOW, zone=store.zone)
+    return held_out(Asked(store, days, NOW, **filters))
 
 
 def test_flows_that_hold_out_other_shares_do_not_pass_for_a_gain() -> None:
@@ -63,6 +66,18 @@ def test_a_holdout_over_all_flows_speaks_for_all() -> None:
     assert found.written and found.natural and found.gain
     assert ((found.written.hits, found.written.n), (found.natural.hits, found.natural.n)) == ((6, 20), (2, 20))
     assert round(found.gain.value, 6) == 0.2
+
+
+def test_a_shopper_counts_by_their_first_draw_and_in_one_flow_by_its_own() -> None:
+    store = make_store()
+    one, other = trial(store, 50, "One"), trial(store, 50, "Other")
+    for arm in ("treated", "holdout"):
+        first = drawn(one, arm, 10, 3, days=40)
+        drawn(other, arm, 5, 2)
+        for again in first:
+            Assignment.objects.create(experiment=other, customer=again, arm=arm, assigned_at=ago(days=30))
+    found, alone = told(store), told(store, flow=other.flow_id)
+    assert [side and (side.hits, side.n) for side in (found.written, alone.written)] == [(5, 15), (2, 15)]
 
 
 def test_arms_filled_otherwise_than_planned_are_left_out_and_it_is_said() -> None:
