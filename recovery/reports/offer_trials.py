@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
 
+from customers.models import Store
 from recovery.experiments.plans import DEFAULTS
 from recovery.models import Experiment, Offer, OfferKind
 from recovery.reports.asked import Asked
@@ -59,10 +61,14 @@ def offer_tests(asked: Asked) -> list[Experiment]:
 
 
 def offer_trials(asked: Asked) -> list[OfferTrial]:
-    """Of each test: they are judged over all of their time."""
-    tests = offer_tests(asked)
+    """Of the tests that ran in the asked days."""
+    return judged(asked.store, offer_tests(asked), asked.as_of)
+
+
+def judged(store: Store, tests: Sequence[Experiment], as_of: datetime) -> list[OfferTrial]:
+    """Each over all of its time."""
     offers = Offer.objects.in_bulk({arm["offer"] for one in tests for arm in one.arms if arm["offer"]})
-    found = outcomes_of(asked.store, tests, asked.as_of, caps_of(asked.store, tests, asked.as_of))
+    found = outcomes_of(store, tests, as_of, caps_of(store, tests, as_of))
     return [told for one in tests for told in _told(one, offers, found[one.pk])]
 
 

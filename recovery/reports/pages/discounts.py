@@ -10,7 +10,7 @@ from recovery.reports import definitions
 from recovery.reports.asked import Asked
 from recovery.reports.codes import Given, codes_given
 from recovery.reports.guardrails import Watched, guardrails, open_of, over_of, watched
-from recovery.reports.offer_trials import OfferTrial, offer_trials
+from recovery.reports.offer_trials import OfferTrial, judged, offer_tests
 from recovery.reports.rates import Rate
 from recovery.reports.sheet import Amount, Cell, Gap, Section, Table
 
@@ -19,12 +19,27 @@ _UNKNOWN = "margin unknown"
 
 def discounts(asked: Asked) -> list[Section]:
     """By offer, of the codes that were given in the period; and of the tests that ran then, what the offer leaves."""
+    return discounts_at_once(asked)[0]
+
+
+def discounts_at_once(*asked: Asked) -> list[list[Section]]:
+    """A page for each period, of one store and moment: a test that ran in several is judged once."""
+    store, as_of = asked[0].store, asked[0].as_of
+    ran = [{test.pk: test for test in offer_tests(one)} for one in asked]
+    trials = judged(store, list({pk: test for tests in ran for pk, test in tests.items()}.values()), as_of)
+    arms = watched(trials, asked[0])
+    names = dict(Offer.objects.filter(store=store).values_list("pk", "name"))
+    own = [[trial for trial in trials if trial.experiment.pk in tests] for tests in ran]
+    return [_page(*of, arms, names) for of in zip(asked, own, strict=True)]
+
+
+def _page(
+    asked: Asked, trials: list[OfferTrial], arms: Mapping[tuple[int, str], Watched], names: dict[int, str]
+) -> list[Section]:
     given = codes_given(
         asked.store, as_of=asked.as_of, since=asked.period.since, until=asked.period.until, currency=asked.currency
     )
-    trials = offer_trials(asked)
-    names = dict(Offer.objects.filter(store=asked.store).values_list("pk", "name"))
-    after = [_taught(trials, watched(trials, asked), names)] if trials else []
+    after = [_taught(trials, arms, names)] if trials else []
     return [_codes(given, names), _margin(asked, given, trials, names), *after]
 
 

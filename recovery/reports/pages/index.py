@@ -10,7 +10,7 @@ from recovery.reports.asked import Asked
 from recovery.reports.face import moment
 from recovery.reports.pages.customers import customers, customers_at_once
 from recovery.reports.pages.delivery import delivery
-from recovery.reports.pages.discounts import discounts
+from recovery.reports.pages.discounts import discounts, discounts_at_once
 from recovery.reports.pages.flow import flow
 from recovery.reports.pages.interactions import interactions
 from recovery.reports.pages.leaving import leaving
@@ -41,7 +41,9 @@ PAGES = {
     "leaving": Page("Where they leave", leaving),
     "flow": Page("Recovery flow", flow, rows="messages"),
     "products": Page("Products", products),
-    "discounts": Page("Discounts", discounts, ("currency",), "codes", {"guardrails": "The shoppers of the 90 days"}),
+    "discounts": Page(
+        "Discounts", discounts, ("currency",), "codes", {"guardrails": "The shoppers of the 90 days"}, discounts_at_once
+    ),
     "customers": Page("Customers", customers, (), "orders", at_once=customers_at_once),
     "reasons": Page("Reasons", reasons, ("currency", "device", "flow"), "answers"),
     "interactions": Page("Interactions", interactions, ("channel",), "conversations"),
