@@ -20,7 +20,7 @@ MEASURES = {
     "returned": "settled AND silent AND in_time",
     "checkouts": "settled AND at_checkout",
     "checkouts_unordered": "settled AND at_checkout AND NOT in_time",
-    "reachable": "settled AND reachable",
+    "reachable": "settled_contact",
     "messaged": "settled AND channels <> '{}'",
     "attributed": "settled AND credited <> '{}'",
     "open_silent": "NOT settled AND silent",

@@ -35,12 +35,14 @@ Sums = dict[tuple[int, str, str], list[Decimal]]
 SPANS = """
     WITH span AS NOT MATERIALIZED (
         SELECT * FROM unnest(%(experiments)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[],
-            %(windows)s::interval[], %(caps)s::numeric[]) AS span(experiment_id, since, until, "window", cap)
+            %(windows)s::interval[], %(caps)s::numeric[], %(arms)s::text[])
+            AS span(experiment_id, since, until, "window", cap, arm)
     ), drawn AS NOT MATERIALIZED (
         SELECT a.experiment_id, span.since AS part, a.arm, a.customer_id, a.assigned_at, a.cart_id, span."window",
             span.cap, a.assigned_at <= %(as_of)s - span."window" AS settled
         FROM span JOIN recovery_assignment a ON a.experiment_id = span.experiment_id
             AND a.assigned_at >= span.since AND a.assigned_at < span.until AND a.assigned_at <= %(as_of)s
+            AND (span.arm = '' OR a.arm = span.arm)
     )
 """
 # Times after the draws were settled at which their sums may change by themselves: an order may be cancelled later, or
@@ -63,13 +65,15 @@ TIMES = """
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The draws of one experiment, from `since` until before `until`. Spending counts up to `cap`, if given."""
+    """The draws of one experiment, from `since` until before `until`, or those into one `arm` of it. Spending counts up
+    to `cap`, if given."""
 
     experiment: Experiment
     window: td
     since: datetime = BEGINNING
     until: datetime = END
     cap: Decimal | None = None
+    arm: str = ""
 
     @classmethod
     def planned(cls, experiment: Experiment, **more: Any) -> Ask:
@@ -99,7 +103,8 @@ def answered(question: Question, store: Store, asks: Sequence[Ask], as_of: datet
     for ask in asks:
         spans = known.get(ask.experiment.pk, {})
         for arm, kind, numbers in chain(*spans.values()):
-            _add(found, (ask.experiment.pk, arm, kind), numbers)
+            if ask.arm in ("", arm):
+                _add(found, (ask.experiment.pk, arm, kind), numbers)
         rest += ((ask, span) for span in _gaps(ask, spans))
     for experiment_id, _, arm, kind, *numbers in afresh(question, store, rest, as_of):
         _add(found, (experiment_id, arm, kind), numbers)
@@ -123,6 +128,7 @@ def told_of(store: Store, parts: Sequence[tuple[Ask, Span]], as_of: datetime) ->
         "experiments": [ask.experiment.pk for ask in asks],
         "windows": [ask.window for ask in asks],
         "caps": [ask.cap for ask in asks],
+        "arms": [ask.arm for ask in asks],
         "since": [since for _, (since, _) in parts],
         "until": [until for _, (_, until) in parts],
     }

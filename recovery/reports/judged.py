@@ -26,6 +26,14 @@ SEGMENT = f"""CASE WHEN s.customer_id IS NULL THEN 'unknown'
                                 AND o.placed_at < s.started_at AND {COUNTS}) THEN 'returning'
                    ELSE 'new' END"""
 
+_CONSENTED = """EXISTS (
+                        SELECT FROM (
+                            SELECT DISTINCT ON (e.channel) e.state FROM customers_consentevent e
+                            WHERE e.customer_id = s.customer_id AND e.at <= s.silent_since + %(timeout)s
+                            ORDER BY e.channel, e.at DESC, e.id DESC
+                        ) stood WHERE stood.state IN ('granted', 'soft')
+                    )"""
+
 #: What is looked up for each cart, and only where a statement names it. `credited`: the orders that followed a click.
 _LOOKED_UP = {
     "flows": """ARRAY(SELECT DISTINCT e.flow_id FROM recovery_enrolment e
@@ -38,13 +46,8 @@ _LOOKED_UP = {
                         JOIN carts_order o ON o.id = k.order_id AND x.at <= o.placed_at AND {COUNTS}
                         WHERE m.cart_id = s.id AND o.placed_at <= s.started_at + %(horizon)s
                     ) ELSE '{{}}' END""",
-    "reachable": """s.silent AND EXISTS (
-                        SELECT FROM (
-                            SELECT DISTINCT ON (e.channel) e.state FROM customers_consentevent e
-                            WHERE e.customer_id = s.customer_id AND e.at <= s.silent_since + %(timeout)s
-                            ORDER BY e.channel, e.at DESC, e.id DESC
-                        ) stood WHERE stood.state IN ('granted', 'soft')
-                    )""",
+    "reachable": f"s.silent AND {_CONSENTED}",
+    "settled_contact": f"s.settled AND s.silent AND {_CONSENTED}",
 }
 _CHANNELS = f"""ARRAY(SELECT DISTINCT m.channel FROM recovery_message m
                       WHERE m.cart_id = s.id AND {SENT} ORDER BY 1)::text[]"""

@@ -205,12 +205,11 @@ def returns(experiment: Experiment, as_of: datetime) -> dict[str, Counter[tuple[
     beside = _holdout_of(experiment)
     asks = [Ask.planned(experiment)]
     if beside:
-        asks.append(Ask.planned(beside, since=experiment.started_at, until=experiment.ended_at or END))
+        asks.append(Ask.planned(beside, since=experiment.started_at, until=experiment.ended_at or END, arm=HOLDOUT))
     watched: dict[str, Counter[tuple[float, bool]]] = defaultdict(Counter)
-    for (pk, arm, kind), (count,) in answered(RETURNS, experiment.store, asks, as_of).items():
-        if pk == experiment.pk or arm == HOLDOUT:
-            what, nth = kind.split()
-            watched[arm][float((0, *HOURS)[int(nth)]), what == "ordered"] += int(count)
+    for (_, arm, kind), (count,) in answered(RETURNS, experiment.store, asks, as_of).items():
+        what, nth = kind.split()
+        watched[arm][float((0, *HOURS)[int(nth)]), what == "ordered"] += int(count)
     return watched
 
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import log
 
 import numpy as np
 import pytest
 from scipy.stats import chisquare
+from statsmodels.duration.survfunc import SurvfuncRight
+from statsmodels.stats.multitest import multipletests
 
 from recovery.statistics.checks import MISMATCH, holm, sample_ratio
 from recovery.statistics.estimates import Estimate, share_difference
@@ -59,6 +62,8 @@ def test_an_arm_that_nobody_entered_counts() -> None:
 def test_several_questions_are_judged_more_strictly() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([]) == []
+    for ps in ([0.7, 0.001, 0.02, 0.02, 0.4], [0.9, 0.6], [0.05], [0.2, 0.2, 0.2]):
+        assert holm(ps) == pytest.approx(list(multipletests(ps, method="holm")[1]), rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +115,17 @@ def test_the_return_curve_is_kaplan_and_meiers() -> None:
     assert left == [0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448, 0.448]
     assert all(point.low < point.share < point.high for point in curve)
     assert [point.at_risk for point in curve] == [21, 17, 15, 12, 11, 7, 6, 4]
+
+
+def test_the_return_curve_of_many_is_that_of_statsmodels() -> None:
+    random = np.random.default_rng(7)
+    hours, ordered = random.integers(1, 40, 500).astype(float), random.random(500) < 0.4
+    known = SurvfuncRight(hours, ordered.astype(int))
+    curve = return_curve(Counter(zip(hours, map(bool, ordered), strict=True)), at=list(known.surv_times))
+    assert [1 - point.share for point in curve] == pytest.approx(list(known.surv_prob), rel=1e-12)
+    widths = [log(log(1 - point.high) / log(1 - point.share)) for point in curve[:-1]]
+    errors = zip(known.surv_prob[:-1], known.surv_prob_se[:-1], strict=True)
+    assert widths == pytest.approx([1.959963984540054 * se / left / -log(left) for left, se in errors], rel=1e-9)
 
 
 def test_nobody_watched_makes_an_empty_curve() -> None:
