@@ -40,8 +40,8 @@ STARTED = Definition(
 MATURED = Definition(
     "Settled",
     "carts started at least 14 days ago",
-    "Carts started in the period whose 14 days are over. Only they enter the rates, so a rate never moves because "
-    "somebody may still come back.",
+    "Carts started in the period whose 14 days are over, told at the next quarter of an hour. Only they enter the "
+    "rates, so a rate never moves because somebody may still come back.",
     left_out="Carts that are still open: counted beside, with what they brought so far.",
 )
 GROSS = Definition(

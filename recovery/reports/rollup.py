@@ -22,6 +22,7 @@ from customers.models import Store
 from recovery.models import DailyFigures, DailySpread, RolledDay, TouchedDay
 from recovery.reports import cells, orders, sending, spread
 from recovery.reports.asked import SEGMENTS, Asked, days_of, settings_of
+from recovery.reports.judged import SETTLES
 from recovery.reports.kept import fetch, kept_days, run
 from recovery.reports.months import days_in, forget_month, sum_months, whole_months
 from recovery.reports.period import Period
@@ -184,9 +185,9 @@ def _keep(asked: Asked) -> str:
 
 
 # Every time that a verdict on the day's carts may change at by itself.
-_TIMES = """
+_TIMES = f"""
     SELECT times.at FROM carts_cart c CROSS JOIN LATERAL (
-        SELECT t.at FROM (VALUES (c.started_at), (c.started_at + %(horizon)s), (c.filled_at), (c.ordered_at),
+        SELECT t.at FROM (VALUES (c.started_at), ({SETTLES.format(cart="c")}), (c.filled_at), (c.ordered_at),
             (c.last_activity_at + %(timeout)s), (c.first_abandoned_at + %(timeout)s), (c.merged_at)) t(at)
         UNION ALL
         SELECT t.at FROM carts_order o CROSS JOIN LATERAL (VALUES

@@ -27,7 +27,7 @@ from recovery.reports.orders import ordered
 from recovery.reports.period import Period
 from recovery.reports.rollup import cells_of, roll_up
 from recovery.reports.sending import steps_of
-from tests.factories import NOW, after, checkout, make_flow, make_store, order, person, put
+from tests.factories import NOW, abandoned_cart, after, checkout, make_flow, make_store, order, person, put
 from tests.recovery.reports.story import click, enter_another_flow, message, silent
 
 pytestmark = pytest.mark.django_db
@@ -185,6 +185,14 @@ def test_open_figures_end_when_the_clock_settles_them():
     assert kept_days(asked(store, after(days=14))) == set()
     assert roll_up(after(days=14)) == 1
     assert RolledDay.objects.get().valid_until is None
+
+
+def test_carts_settle_at_the_quarter_of_an_hour_so_that_figures_hold_for_as_long():
+    store = make_store()
+    abandoned_cart(store, "C1", after(minutes=1), person=person(1))
+    roll_up(after(days=1))
+    assert RolledDay.objects.get().valid_until == after(days=14, minutes=15)
+    assert [cells_of(asked(store, after(days=14, minutes=at)), [""])[0]["settled"] for at in (1, 14, 15)] == [0, 0, 1]
 
 
 def test_other_settings_make_the_kept_figures_worthless():
