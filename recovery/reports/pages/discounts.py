@@ -130,4 +130,4 @@ def _note(asked: Asked, trials: Sequence[OfferTrial], *, untested: bool) -> str:
             "Give the step two variants, one with the offer and one without."
         )
     still_open = sum(one.open for one in trials)
-    return " ".join([*told, *([f"{still_open:,} shoppers who were drawn are still open."] if still_open else [])])
+    return " ".join([*told, *([f"Drawn shoppers still open: {still_open:,}."] if still_open else [])])

@@ -119,7 +119,7 @@ def _lift(title: str, key: str, positions: Sequence[int], trials: Trials, drawn:
         title,
         definitions.LIFT,
         tables=[Table(key, _LIFT, rows)],
-        note=f"{open_} draws are still open." if open_ else "",
+        note=f"Draws still open: {open_:,}." if open_ else "",
         empty="" if trials.all else empty,
     )
 
@@ -143,6 +143,6 @@ def _not_drawn(position: int, holdout: Experiment | None) -> Sequence[Cell]:
 def _store_lift(whole: Experiment, drawn: _Drawn) -> Section:
     rows = [_told("Every flow", one) for one in lifts_of(whole, drawn.get(whole.pk, {}))]
     open_ = sum(arm.assigned - arm.settled for arm in drawn.get(whole.pk, {}).values())
-    note = f"{open_} draws are still open." if open_ else ""
+    note = f"Draws still open: {open_:,}." if open_ else ""
     return Section("All flows together: what their messages add", definitions.LIFT,
                    tables=[Table("lift-store", _LIFT, rows)], note=note)  # fmt: skip

@@ -56,7 +56,7 @@ def _rates(found: Figures) -> list[Card]:
 def _settling(found: Figures) -> str:
     if not found.carts.matured:
         return "No cart of these days is settled yet. Rates appear 14 days after a cart was started."
-    return f"{found.carts.open} carts of these days are still open and in no rate." if found.carts.open else ""
+    return f"Carts of these days that are still open, and in no rate: {found.carts.open:,}." if found.carts.open else ""
 
 
 def _trend(asked: Asked, cells: list[Cell]) -> list[Section]:
@@ -97,7 +97,7 @@ def _added(held: HeldOut) -> str:
     if held.crooked:
         told.append(f"Holdouts left out, because their arms were not filled in the planned shares: {held.crooked}.")
     if held.open:
-        told.append(f"{held.open:,} shoppers who were drawn are still open.")
+        told.append(f"Drawn shoppers still open: {held.open:,}.")
     return " ".join(told)
 
 
