@@ -19,7 +19,7 @@ from recovery.reports.draws import FIRST_DRAWN, ORDERED
 from recovery.reports.guardrails import WATCHED_SUMS
 from recovery.reports.kept import fetch, run
 from recovery.reports.period import Period
-from recovery.reports.trial_sums import BEFORE, CAP, LONGEST, OUTCOMES, RETURNS, caps_of
+from recovery.reports.trial_sums import BEFORE, CAP, OUTCOMES, RETURNS, caps_of
 
 log = logging.getLogger("cartback.rollup")
 
@@ -33,11 +33,12 @@ def roll_up(now: datetime, *, limit: int = BATCH) -> int:
     for pk in TouchedDraw.objects.values_list("experiment_id", flat=True).distinct():
         _drop_touched(pk)
     done = 0
-    for store in Store.objects.filter(experiments__isnull=False).distinct():
-        for question, ask in _wanted(store, now):
-            spans = list(islice(_due(store, question, ask, now), limit - done))
-            if spans:
-                _keep(store, question, ask, spans, now)
+    stores = Store.objects.filter(experiments__isnull=False).distinct()
+    for store, question, ask in ((one, *wanted) for one in stores for wanted in _wanted(one, now)):
+        if done >= limit:
+            break
+        if spans := list(islice(_due(store, question, ask, now), limit - done)):
+            _keep(store, question, ask, spans, now)
             done += len(spans)
     if done:
         handed(log, "rollup of draws", count=done, ms=(perf_counter() - began) * 1000)
@@ -163,7 +164,7 @@ def _holds(
 ) -> dict[datetime, dict[str, datetime | None]]:
     """By the beginning of each part: between which times asking again would give what it gives now."""
     reach = question.reach(parts[0][0])
-    told = told_of(store, parts, now) | {"longest": LONGEST, "reach": reach}
+    told = told_of(store, parts, now) | {"reach": reach}
     rows = fetch(_HOLDS.format(spans=SPANS, times=question.times), told)
     found = {part: (since, until) for part, since, until in rows}
     holds = {}

@@ -28,7 +28,7 @@ _SHAPE = 1
 BEGINNING, END = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 #: By experiment, arm and kind: the numbers of a question, in its order.
-Sums = dict[tuple[int, str, str], list[Decimal]]
+Answer = dict[tuple[int, str, str], list[Decimal]]
 
 
 # A part is a span of time, named by its beginning: a day that is to be kept, or all that is not kept.
@@ -58,7 +58,7 @@ TIMES = """
         UNION ALL
         SELECT c.merged_at FROM carts_cart c WHERE c.store_id = %(store)s AND c.customer_id = d.customer_id
         UNION ALL
-        SELECT c.first_abandoned_at + %(longest)s FROM carts_cart c WHERE c.id = d.cart_id
+        SELECT c.first_abandoned_at + %(reach)s FROM carts_cart c WHERE c.id = d.cart_id
     ) times
 """
 
@@ -95,9 +95,9 @@ class Question:
 Span = tuple[datetime, datetime]
 
 
-def answered(question: Question, store: Store, asks: Sequence[Ask], as_of: datetime) -> Sums:
+def answered(question: Question, store: Store, asks: Sequence[Ask], as_of: datetime) -> Answer:
     """Of experiments of the store, each asked once, as everything stood at `as_of`."""
-    found: Sums = {}
+    found: Answer = {}
     rest: list[tuple[Ask, Span]] = []
     known = _kept(question, store, asks, as_of)
     for ask in asks:
@@ -179,13 +179,13 @@ def _gaps(ask: Ask, spans: Iterable[Span]) -> list[Span]:
     return [*found, (at, ask.until)] if at < ask.until else found
 
 
-def _add(found: Sums, key: tuple[int, str, str], numbers: Iterable[Any]) -> None:
+def _add(found: Answer, key: tuple[int, str, str], numbers: Iterable[Any]) -> None:
     told = [Decimal(number) for number in numbers]
     known = found.get(key)
     found[key] = [a + b for a, b in zip(known, told, strict=True)] if known else told
 
 
-def by_arm(experiment: Experiment, found: Sums) -> Mapping[str, dict[str, list[Decimal]]]:
+def by_arm(experiment: Experiment, found: Answer) -> Mapping[str, dict[str, list[Decimal]]]:
     """What was found of one experiment, by arm and then by kind."""
     arms: dict[str, dict[str, list[Decimal]]] = defaultdict(dict)
     for (pk, arm, kind), numbers in found.items():

@@ -12,20 +12,18 @@ from recovery.reports.draw_sums import Ask, Question, answered
 from recovery.reports.judged import COUNTS
 from recovery.statistics.sums import Sums
 
-#: Did the shopper of draw `d` order within the window? All their paid orders count, from any cart or device. To be
-#: asked in a WHERE of settled draws: then it is one join out of the index `order_of_shopper`, and no search for each.
-ORDERED_IN_TIME = f"""EXISTS (
-            SELECT FROM carts_order o WHERE o.store_id = %(store)s AND o.customer_id = d.customer_id
-            AND o.customer_id IS NOT NULL AND o.placed_at >= d.assigned_at AND o.placed_at - d.assigned_at < {{window}}
-            AND {COUNTS})"""
-
+# All paid orders of a shopper count, from any cart or device. They are asked for in a WHERE of settled draws: then it
+# is one join out of the index `order_of_shopper`, and no search for each.
 _COUNTED = f"""
     SELECT experiment_id, part, arm, '', sum(drawn), sum(settled), sum(ordered) FROM (
         SELECT experiment_id, part, arm, count(*) AS drawn, count(*) FILTER (WHERE settled) AS settled, 0 AS ordered
         FROM drawn d WHERE {{which}} GROUP BY 1, 2, 3
         UNION ALL
         SELECT experiment_id, part, arm, 0, 0, count(*) FROM drawn d
-        WHERE {{which}} AND settled AND {ORDERED_IN_TIME.format(window='d."window"')} GROUP BY 1, 2, 3
+        WHERE {{which}} AND settled AND EXISTS (
+            SELECT FROM carts_order o WHERE o.store_id = %(store)s AND o.customer_id = d.customer_id
+            AND o.customer_id IS NOT NULL AND o.placed_at >= d.assigned_at AND o.placed_at - d.assigned_at < d."window"
+            AND {COUNTS}) GROUP BY 1, 2, 3
     ) arms GROUP BY 1, 2, 3
 """
 # Before any other holdout of the kind, over single flows or over all, drew the shopper.
