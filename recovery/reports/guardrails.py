@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from datetime import timedelta as td
 from typing import Any
 
+from customers.models import Store
 from recovery.reports.asked import Asked
 from recovery.reports.draw_sums import BEGINNING, END, SPANS, Ask, Question, answered, told_of
 from recovery.reports.judged import COUNTS
@@ -96,12 +98,12 @@ def told_for(asked: Asked) -> dict[str, Any]:
     return told_of(asked.store, parts, asked.as_of)
 
 
-def watched(trials: Sequence[OfferTrial], asked: Asked) -> dict[tuple[int, str], Watched]:
+def watched(store: Store, trials: Sequence[OfferTrial], as_of: datetime) -> dict[tuple[int, str], Watched]:
     """By experiment and arm."""
     tests = {trial.experiment.pk: trial.experiment for trial in trials}
     asks = [Ask.planned(one) for one in tests.values()]
     found: dict[tuple[int, str], Watched] = defaultdict(Watched)
-    for (pk, arm, kind), numbers in answered(WATCHED_SUMS, asked.store, asks, asked.as_of).items():
+    for (pk, arm, kind), numbers in answered(WATCHED_SUMS, store, asks, as_of).items():
         n, left, full, orders, orders2, codes, codes2, both = map(int, numbers)
         over = Watched(n, n, left, full, Sums(n, codes, codes2, orders, orders2, both))
         found[pk, arm] += over if kind == "over" else Watched(n)

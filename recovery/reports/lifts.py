@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db.models import Q
 
+from customers.models import Store
 from recovery.experiments.plans import DEFAULTS, HOLDOUT, TREATED, control_of
 from recovery.models import Experiment
 from recovery.reports.asked import Asked
@@ -34,9 +36,9 @@ class Lift:
     open: int
 
 
-def counted(experiments: Sequence[Experiment], asked: Asked) -> dict[int, dict[str, Counted]]:
-    """By experiment and arm, as of the asked moment."""
-    return arms_of(asked.store, [Ask.planned(one) for one in experiments], asked.as_of)
+def counted(store: Store, experiments: Sequence[Experiment], as_of: datetime) -> dict[int, dict[str, Counted]]:
+    """By experiment of the store and arm, over all of their time."""
+    return arms_of(store, [Ask.planned(one) for one in experiments], as_of)
 
 
 def lifts_of(experiment: Experiment, arms: Mapping[str, Counted]) -> list[Lift]:

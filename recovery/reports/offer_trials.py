@@ -60,12 +60,7 @@ def offer_tests(asked: Asked) -> list[Experiment]:
     return [one for one in rows.select_related("store", "flow")[: 4 * _MOST] if _differs(one)][:_MOST]
 
 
-def offer_trials(asked: Asked) -> list[OfferTrial]:
-    """Of the tests that ran in the asked days."""
-    return judged(asked.store, offer_tests(asked), asked.as_of)
-
-
-def judged(store: Store, tests: Sequence[Experiment], as_of: datetime) -> list[OfferTrial]:
+def offer_trials(store: Store, tests: Sequence[Experiment], as_of: datetime) -> list[OfferTrial]:
     """Each over all of its time."""
     offers = Offer.objects.in_bulk({arm["offer"] for one in tests for arm in one.arms if arm["offer"]})
     found = outcomes_of(store, tests, as_of, caps_of(store, tests, as_of))

@@ -8,10 +8,8 @@ from datetime import datetime
 
 from customers.models import Store
 from recovery.models import Experiment
-from recovery.reports.asked import Asked
 from recovery.reports.draws import Counted
 from recovery.reports.lifts import Lift, counted, lifts_of
-from recovery.reports.period import period
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +27,8 @@ class Standing:
 
 
 def standings(store: Store, experiments: Sequence[Experiment], *, as_of: datetime) -> list[Standing]:
-    """Of experiments of one store. An experiment is judged over all of its time, so no period is asked for."""
-    found = counted(experiments, Asked(store, period(None, None, as_of=as_of, zone=store.zone), as_of))
+    """Of experiments of one store."""
+    found = counted(store, experiments, as_of)
     return [_of(one, found.get(one.pk, {})) for one in experiments]
 
 

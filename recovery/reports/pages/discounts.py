@@ -10,7 +10,7 @@ from recovery.reports import definitions
 from recovery.reports.asked import Asked
 from recovery.reports.codes import Given, codes_given
 from recovery.reports.guardrails import Watched, guardrails, open_of, over_of, watched
-from recovery.reports.offer_trials import OfferTrial, judged, offer_tests
+from recovery.reports.offer_trials import OfferTrial, offer_tests, offer_trials
 from recovery.reports.rates import Rate
 from recovery.reports.sheet import Amount, Cell, Gap, Section, Table
 
@@ -26,8 +26,8 @@ def discounts_at_once(*asked: Asked) -> list[list[Section]]:
     """A page for each period, of one store and moment: a test that ran in several is judged once."""
     store, as_of = asked[0].store, asked[0].as_of
     ran = [{test.pk: test for test in offer_tests(one)} for one in asked]
-    trials = judged(store, list({pk: test for tests in ran for pk, test in tests.items()}.values()), as_of)
-    arms = watched(trials, asked[0])
+    trials = offer_trials(store, list({pk: test for tests in ran for pk, test in tests.items()}.values()), as_of)
+    arms = watched(store, trials, as_of)
     names = dict(Offer.objects.filter(store=store).values_list("pk", "name"))
     own = [[trial for trial in trials if trial.experiment.pk in tests] for tests in ran]
     return [_page(*of, arms, names) for of in zip(asked, own, strict=True)]

@@ -35,7 +35,7 @@ def flow(asked: Asked) -> list[Section]:
     names = dict(Flow.objects.filter(store=asked.store).values_list("pk", "name"))
     whole, trials = ran(asked)
     experiments = [*([whole] if whole else []), *(one for each in trials.values() for one in each.all)]
-    drawn = counted(experiments, asked)
+    drawn = counted(asked.store, experiments, asked.as_of)
     sections = []
     for flow_id in sorted({key[0] for key in steps}):
         name = names.get(flow_id, "A flow that is gone")

@@ -12,7 +12,7 @@ from carts.models import Cart, Order
 from customers.models import Customer, Store
 from recovery.models import Assignment, Experiment
 from recovery.reports.guardrails import Guardrail, guardrails, watched
-from recovery.reports.offer_trials import offer_trials
+from recovery.reports.offer_trials import offer_tests, offer_trials
 from recovery.reports.pages.discounts import discounts
 from recovery.reports.rows import rows_behind
 from recovery.reports.sheet import Section
@@ -51,8 +51,8 @@ def trial() -> Experiment:
 
 
 def told(store: Store) -> dict[str, Guardrail]:
-    (one,) = offer_trials(asked(store))
-    return {found.question: found for found in guardrails(one, watched([one], asked(store)))}
+    (one,) = offer_trials(store, offer_tests(asked(store)), NOW)
+    return {found.question: found for found in guardrails(one, watched(store, [one], NOW))}
 
 
 def section(store: Store) -> Section:

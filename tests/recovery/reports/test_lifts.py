@@ -46,7 +46,7 @@ def variants_beside(trial: Experiment, **fields: Any) -> Experiment:
 
 
 def lifts(trial: Experiment) -> list[Lift]:
-    return lifts_of(trial, counted([trial], asked(trial.store)).get(trial.pk, {}))
+    return lifts_of(trial, counted(trial.store, [trial], NOW).get(trial.pk, {}))
 
 
 def test_it_is_the_experiments_own_number() -> None:
@@ -92,7 +92,7 @@ def test_variants_of_the_first_step_stand_beside_those_held_out() -> None:
     trial = holdout(make_store(), plan={"units": 1000})
     shoppers(trial, 1000, lift=0.0)
     test = variants_beside(trial, plan={"units": 1000})
-    found = lifts_over_holdout(test, trial, counted([trial, test], asked(trial.store)))
+    found = lifts_over_holdout(test, trial, counted(trial.store, [trial, test], NOW))
     assert [(one.arm, one.against, one.verdict.word) for one in found] == [
         ("A", "holdout", "not proven yet"), ("B", "holdout", "not proven yet"),
     ]  # fmt: skip
@@ -113,9 +113,9 @@ def test_variants_that_began_later_or_met_others_are_not_set_beside_them() -> No
     trial = holdout(make_store())
     shoppers(trial, 100, lift=0.0)
     test = variants_beside(trial)
-    found = counted([trial, test], asked(trial.store))
+    found = counted(trial.store, [trial, test], NOW)
     Assignment.objects.filter(experiment=test, arm="A")[0].delete()
-    assert lifts_over_holdout(test, trial, counted([trial, test], asked(trial.store))) == []
+    assert lifts_over_holdout(test, trial, counted(trial.store, [trial, test], NOW)) == []
     test.started_at = ago(days=40)
     assert lifts_over_holdout(test, trial, found) == []
 

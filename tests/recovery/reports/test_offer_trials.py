@@ -11,7 +11,7 @@ from carts.models import Cart, Order
 from customers.models import Store
 from recovery.models import Assignment, DiscountCode, Experiment, Offer
 from recovery.reports.asked import Asked
-from recovery.reports.offer_trials import OfferTrial, offer_trials
+from recovery.reports.offer_trials import OfferTrial, offer_tests, offer_trials
 from recovery.reports.pages.discounts import discounts
 from recovery.reports.period import period
 from recovery.reports.sheet import Gap
@@ -54,7 +54,7 @@ def asked(store: Store) -> Asked:
 
 
 def told(store: Store) -> OfferTrial:
-    (found,) = offer_trials(asked(store))
+    (found,) = offer_trials(store, offer_tests(asked(store)), NOW)
     return found
 
 
@@ -118,7 +118,7 @@ def test_arms_that_differ_in_more_are_marked() -> None:
 def test_a_test_without_any_offer_is_none_of_them() -> None:
     store = make_store(margin=Decimal(40))
     experiment(store, arms(None), flow=make_flow(store), kind="variants", position=1)
-    assert offer_trials(asked(store)) == []
+    assert offer_trials(store, offer_tests(asked(store)), NOW) == []
 
 
 def test_a_discount_that_was_never_tested_cannot_be_known() -> None:
