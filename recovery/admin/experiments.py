@@ -207,7 +207,7 @@ def _arm(arm: Any) -> dict[str, Any]:
         "assigned": arm.assigned,
         "open": arm.assigned - arm.settled,
         "settled": arm.settled,
-        "ordered": int(ordered.y) if ordered else 0,
+        "ordered": arm.ordered,
         "rate": f"{100 * ordered.mean:.2f} %" if ordered else "–",
         "foreign": arm.foreign_orders,
     }

@@ -9,8 +9,10 @@ from recovery.experiments.plans import control_of
 from recovery.experiments.wording import reworded
 from recovery.models import Experiment
 from recovery.reports import trial_words
+from recovery.reports.draws import Counted
 from recovery.reports.face import moment
 from recovery.reports.standing import Standing
+from recovery.reports.trial_sums import Arm
 from recovery.reports.trials import Comparison, Findings
 from recovery.statistics.estimates import Estimate
 from recovery.statistics.returning import Point
@@ -37,10 +39,7 @@ def standing_json(one: Standing) -> dict[str, Any]:
     """With how many were drawn, and the verdict on each arm against the control."""
     return experiment_json(one.experiment) | {
         "control": control_of(one.experiment.arms),
-        "results": [
-            {"arm": name, "assigned": arm.assigned, "settled": arm.settled, "ordered": arm.ordered}
-            for name, arm in one.arms.items()
-        ],
+        "results": [_arm(name, arm) for name, arm in one.arms.items()],
         "comparisons": [{"arm": lift.arm, "verdict": _verdict(lift.verdict)} for lift in one.lifts],
     }
 
@@ -58,7 +57,7 @@ def findings_json(found: Findings) -> dict[str, Any]:
             for one in reworded(found.experiment)
             if one.published_at
         ],
-        "results": [_arm(arm) for arm in found.arms],
+        "results": [_arm(arm.name, arm) for arm in found.arms],
         "comparisons": [_comparison(one) for one in found.comparisons],
         "curve": {
             arm: [{"hours": point.hours, **_shares(point), "at_risk": point.at_risk} for point in points]
@@ -67,10 +66,8 @@ def findings_json(found: Findings) -> dict[str, Any]:
     }
 
 
-def _arm(arm: Any) -> dict[str, Any]:
-    ordered = arm.outcomes.ordered if arm.outcomes else None
-    return {"arm": arm.name, "assigned": arm.assigned, "settled": arm.settled,
-            "ordered": int(ordered.y) if ordered else 0}  # fmt: skip
+def _arm(name: str, arm: Arm | Counted) -> dict[str, Any]:
+    return {"arm": name, "assigned": arm.assigned, "settled": arm.settled, "ordered": arm.ordered}
 
 
 def _comparison(one: Comparison) -> dict[str, Any]:

@@ -172,6 +172,11 @@ class Arm:
     foreign_orders: int
     outcomes: Outcomes | None
 
+    @property
+    def ordered(self) -> int:
+        """How many of the settled ordered."""
+        return round(self.outcomes.ordered.y) if self.outcomes else 0
+
 
 def caps_of(store: Store, experiments: Sequence[Experiment], as_of: datetime) -> dict[int, Decimal]:
     """By experiment, in the store's currency; none where there were no orders before its start."""

@@ -35,8 +35,7 @@ def tables_of(found: Findings) -> list[Table]:
 
 def _arms(found: Findings) -> Iterable[Sequence[Cell]]:
     for arm in found.arms:
-        ordered = round(arm.outcomes.ordered.y) if arm.outcomes else 0
-        rate = Rate.of(ordered, arm.settled)
+        rate = Rate.of(arm.ordered, arm.settled)
         yield (
             arm.name, round(arm.share, 4), arm.assigned, arm.assigned - arm.settled, arm.settled, rate,
             arm.foreign_orders,
